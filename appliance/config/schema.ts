@@ -1,0 +1,169 @@
+/** The one configuration file: strict, versioned, units in its key names. Its JSON Schema is published from here. */
+
+import { z } from 'zod';
+import { DIALECTS, MODALITIES, ROLES, TIERS } from '../protocol/words.ts';
+
+const usd = z.number().nonnegative().max(1_000_000);
+const count = z.number().int().positive();
+const name = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'lower-case letters, digits, dot, dash, underscore; 64 at most');
+
+export const limitsSchema = z.strictObject({
+	bodyBytes: count.default(33_554_432).describe('Largest request body that is accepted.'),
+	headerBytes: count.default(65_536).describe('Largest request head that is accepted.'),
+	headersTimeoutMs: count.default(15_000).describe('Time for a caller to send its request head.'),
+	bodyTimeoutMs: count.default(60_000).describe('Time for a caller to send its whole request.'),
+	callTimeoutMs: count.default(900_000).describe('Longest life of one call.'),
+	concurrentCalls: count.default(256).describe('Calls served at once; more get 429.'),
+	stopTimeoutMs: count.default(20_000).describe('How long a stop waits for running calls.'),
+});
+
+export const serverSchema = z.strictObject({
+	host: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 or :: for the network.'),
+	port: z.number().int().min(0).max(65_535).default(7341).describe('Port to listen on; 0 takes any free one.'),
+	allowedHosts: z
+		.array(z.string().min(1))
+		.default([])
+		.describe('Host names that callers may use beside IP addresses, localhost and *.local.'),
+	limits: limitsSchema.prefault({}),
+});
+
+export const localSchema = z.strictObject({
+	isEnabled: z.boolean().default(true).describe('Whether the box answers calls itself.'),
+	model: z
+		.string()
+		.min(1)
+		.optional()
+		.describe(
+			'Model name of `innerloop model list`, or the path of a GGUF file. Default: Gemma 4 E2B where its file is present, else the embedded small model.',
+		),
+	contextTokens: count.optional().describe('Context of one slot; default: what the model was trained for, at most 131072.'),
+	slots: count.max(16).default(2).describe('Calls that are decoded at once.'),
+	threads: count.optional().describe('Threads of the engine; default: all cores.'),
+	queueLength: count.default(16).describe('Calls that may wait for a slot; more get 529.'),
+	prefillChunkTokens: count.default(256).describe('Prompt tokens evaluated between two looks at aborts and other slots.'),
+	allowedTools: z
+		.array(z.string().min(1))
+		.default([
+			'Read',
+			'Grep',
+			'Glob',
+			'LS',
+			'read',
+			'grep',
+			'glob',
+			'list',
+			'ls',
+			'read_file',
+			'search',
+			'list_dir',
+			'list_directory',
+			'search_files',
+			'find_files',
+		])
+		.describe('Tools that the local model may call: read-only ones. Others are not offered to it.'),
+});
+
+export const providerSchema = z.strictObject({
+	baseUrl: z.url({ protocol: /^https?$/ }).describe('Address of the upstream, without the dialect path (/v1/…).'),
+	dialects: z.array(z.enum(DIALECTS)).min(1).describe('Wire languages that it speaks.'),
+	keyEnv: z
+		.string()
+		.regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable name')
+		.optional()
+		.describe('Environment variable that holds its key.'),
+	auth: z.enum(['x-api-key', 'bearer', 'none']).default('bearer').describe('How the key travels.'),
+	connectTimeoutMs: count.default(10_000),
+	firstByteTimeoutMs: count.default(600_000),
+	idleTimeoutMs: count.default(300_000).describe('Longest silence inside a reply.'),
+});
+
+export const priceSchema = z.strictObject({
+	inputUsdPerMillion: usd,
+	outputUsdPerMillion: usd,
+	cacheReadUsdPerMillion: usd.optional(),
+	cacheWriteUsdPerMillion: usd.optional(),
+	cacheWrite1hUsdPerMillion: usd.optional(),
+	source: z.string().min(1).describe('Where the figures were read.'),
+	date: z.iso.date().describe('When they were read.'),
+});
+
+export const deploymentSchema = z.strictObject({
+	id: name.describe('Your name for it.'),
+	provider: name,
+	model: z.string().min(1).describe("The upstream's model id."),
+	tier: z.enum(TIERS).optional().describe('Default: the catalogue entry of the model.'),
+	order: z.number().int().min(0).default(0).describe('Lower is tried first within a tier.'),
+	contextTokens: count.optional(),
+	maxOutputTokens: count.optional(),
+	modalities: z.array(z.enum(MODALITIES)).min(1).optional(),
+	price: priceSchema.nullable().optional().describe('Default: the catalogue. null is unknown: never used on a key with a ceiling.'),
+});
+
+const rolePolicy = (tiers: readonly ('frontier' | 'mid' | 'local')[], deadlineMs: number, expectedOutputTokens: number) =>
+	z
+		.strictObject({
+			tiers: z
+				.array(z.enum(TIERS))
+				.min(1)
+				.default([...tiers])
+				.describe('Tiers that may answer, the preferred one first.'),
+			deadlineMs: count.default(deadlineMs).describe('A local answer expected later than this goes to the cloud.'),
+			expectedOutputTokens: count.default(expectedOutputTokens).describe('Output to expect when time and cost are estimated.'),
+		})
+		.prefault({});
+
+export const rolesSchema = z.strictObject({
+	outer: rolePolicy(['frontier', 'mid', 'local'], 600_000, 1_500),
+	mid: rolePolicy(['mid', 'frontier', 'local'], 300_000, 1_000),
+	inner: rolePolicy(['local', 'mid', 'frontier'], 60_000, 300),
+});
+
+export const aliasSchema = z
+	.strictObject({ role: z.enum(ROLES).optional(), tier: z.enum(TIERS).optional(), deployment: name.optional() })
+	.refine((alias) => Object.keys(alias).length > 0, 'names a role, a tier or a deployment');
+
+export const budgetsSchema = z.strictObject({
+	treeUsd: usd.default(5).describe('Most that one call tree (a prompt and all that follows from it) can cost.'),
+	memberDayUsd: usd.optional(),
+	memberMonthUsd: usd.optional(),
+	teamDayUsd: usd.default(50),
+	teamMonthUsd: usd.default(500),
+	treeIdleMs: count.default(600_000).describe('A tree without calls for this long gives back what it did not spend.'),
+	openTreesPerMember: count.default(8),
+});
+
+export const routingSchema = z.strictObject({
+	usefulOutputTokens: count.default(1_024).describe('The budget never lowers an output cap below this.'),
+	mayDowngradeSafetyClassifier: z
+		.boolean()
+		.default(false)
+		.describe('Let the safety classifier of an agent run on a cheaper tier than it asked for.'),
+	cacheLifeMs: count.default(300_000).describe("How long an upstream's prompt cache is taken to live."),
+});
+
+export const logSchema = z.strictObject({
+	level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+	hasPromptText: z.boolean().default(false).describe('Write prompt and reply text into the log. Off: no text ever.'),
+});
+
+export const configSchema = z.strictObject({
+	$schema: z.string().optional(),
+	version: z.literal(1),
+	server: serverSchema.prefault({}),
+	local: localSchema.prefault({}),
+	providers: z
+		.record(name, providerSchema)
+		.optional()
+		.describe('Default: anthropic and openai, with keys from ANTHROPIC_API_KEY and OPENAI_API_KEY.'),
+	deployments: z.array(deploymentSchema).optional().describe('Default: the catalogue models of the providers above.'),
+	roles: rolesSchema.prefault({}),
+	aliases: z.record(z.string().min(1), aliasSchema).default({}),
+	budgets: budgetsSchema.prefault({}),
+	routing: routingSchema.prefault({}),
+	log: logSchema.prefault({}),
+});
+
+export type Config = z.infer<typeof configSchema>;
+export type ProviderConfig = z.infer<typeof providerSchema>;
+export type LocalConfig = z.infer<typeof localSchema>;
+export type LimitsConfig = z.infer<typeof limitsSchema>;

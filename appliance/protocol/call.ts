@@ -1,0 +1,99 @@
+/** One call as every room sees it: the caller's bytes, where they may be spliced, and what they say about themselves. */
+
+import type { DialectName, Modality } from './words.ts';
+
+/** Byte range [start, end) in the caller's body. */
+export interface Span {
+	readonly start: number;
+	readonly end: number;
+}
+
+/** Which client sent the call, by the marks that only a client writes. */
+export interface ClientMark {
+	readonly name: 'claude-code' | 'codex' | 'opencode' | 'aider' | 'anthropic-sdk' | 'openai-sdk' | 'unknown';
+	readonly version: string | undefined;
+}
+
+/** A duty that a client's call shows by its own shape; undefined for ordinary turns. */
+export type Purpose = 'safety-classifier' | 'compaction' | 'title' | 'probe' | 'plan';
+
+/**
+ * What a dialect read from positions that only the client itself writes: headers, top-level fields,
+ * the client's own system blocks; never from tool results or file content.
+ */
+export interface CallSignals {
+	readonly client: ClientMark;
+	readonly sessionId: string | undefined;
+	readonly agentId: string | undefined;
+	readonly parentAgentId: string | undefined;
+	/** Groups all calls of one user prompt. */
+	readonly promptId: string | undefined;
+	readonly requestClass: 'main' | 'subagent' | 'workflow' | 'compaction' | 'auxiliary' | undefined;
+	readonly agentType: string | undefined;
+	readonly isSubagent: boolean;
+	readonly purpose: Purpose | undefined;
+	/** Names of the tools offered, in order. Server tools (executed by the vendor) are in `serverToolTypes`. */
+	readonly toolNames: readonly string[];
+	readonly serverToolTypes: readonly string[];
+	/** A tool choice that forces one tool, or any. */
+	readonly toolChoice: 'auto' | 'none' | 'any' | { readonly name: string };
+	/** Names of the tools whose results are the newest turn of the conversation. */
+	readonly answeredToolNames: readonly string[];
+	readonly messageCount: number;
+	/** Count of turns the user typed (not tool results), for the call tree's key. */
+	readonly userTurnCount: number;
+	/** Stable digest (hex) of the first user message's text. */
+	readonly firstUserDigest: string;
+	/** Stable digest (hex) of the system text and tools: what a prompt cache would share. */
+	readonly prefixDigest: string;
+	readonly hasStructuredOutput: boolean;
+}
+
+/** Facts that bound the number of input tokens. */
+export interface CallSize {
+	/** Bytes of the whole body: an upper bound of its inline tokens. */
+	readonly bodyBytes: number;
+	/** Inline media parts; each costs at most its provider's formula. */
+	readonly inlineMediaCount: number;
+	/** Base64 bytes of inline media, part of `bodyBytes`. */
+	readonly inlineMediaBytes: number;
+	/** Media by URL or file id: no bytes here bound it. */
+	readonly remoteMediaCount: number;
+}
+
+export interface Call {
+	readonly dialect: DialectName;
+	readonly operation: 'generate' | 'count-tokens';
+	/** The model id as the caller wrote it. */
+	readonly model: string;
+	readonly isStream: boolean;
+	/** The caller's cap on output tokens; undefined when it named none. */
+	readonly outputCapTokens: number | undefined;
+	/** Thinking or reasoning budget asked for, where it is billed beyond `outputCapTokens`. */
+	readonly signals: CallSignals;
+	readonly modalities: readonly Modality[];
+	readonly size: CallSize;
+	/** Top-level fields that the closed list of cost-bearing fields does not know, or bars: refused on a key with a ceiling. */
+	readonly unboundedFields: readonly string[];
+	/** Where `model` and the output cap stand, so that they can be replaced without touching another byte. */
+	readonly spans: CallSpans;
+}
+
+export interface CallSpans {
+	/** The value of every top-level `model` key (duplicates included), quotes included. */
+	readonly model: readonly Span[];
+	/** The value of every top-level output-cap key, with the key's name. */
+	readonly outputCap: readonly (Span & { readonly key: string })[];
+	/** Offset just behind the top-level `{`, where a missing field can be put in. */
+	readonly insertAt: number;
+	/** True when the object has no field at all (no comma after an insertion). */
+	readonly isEmpty: boolean;
+}
+
+/** New values for the few fields that may change on the way to an upstream of the same dialect. */
+export interface Splice {
+	readonly model?: string;
+	readonly outputCapTokens?: number;
+	/** chat-completions only: ask the upstream to report usage on a stream. */
+	readonly includeUsage?: boolean;
+}

@@ -1,0 +1,67 @@
+/** One model at one endpoint, with what it costs and what it can take. */
+
+import type { DialectName, Modality, Role, Tier } from './words.ts';
+
+/** Prices in pico-USD a token ($p per million tokens is exactly p · 1,000,000), so that cheap cache reads stay whole numbers. */
+export interface Price {
+	readonly inputPicoUsd: number;
+	readonly outputPicoUsd: number;
+	readonly cacheReadPicoUsd: number;
+	readonly cacheWritePicoUsd: number;
+	readonly cacheWrite1hPicoUsd: number;
+	/** Where the figures were read, and when (ISO date). */
+	readonly source: string;
+	readonly date: string;
+}
+
+export interface Deployment {
+	readonly id: string;
+	/** A provider of the configuration, or `local`. */
+	readonly provider: string;
+	/** The upstream's own model id. */
+	readonly model: string;
+	readonly tier: Tier;
+	/** The upstream speaks these; the local engine answers every dialect. */
+	readonly dialects: readonly DialectName[];
+	/** Lower is tried first within a tier. */
+	readonly order: number;
+	/** Input and output together. */
+	readonly contextTokens: number;
+	readonly maxOutputTokens: number;
+	readonly modalities: readonly Modality[];
+	/** Null when unknown: ineligible on a key with a ceiling. The local tier costs zero. */
+	readonly price: Price | null;
+	/** Only these tools may be called by this deployment (the local tier's read-only list); undefined for all. */
+	readonly allowedTools: readonly string[] | undefined;
+	/** Upper bound of input tokens for one inline image or document, by the provider's formula. */
+	readonly maxTokensPerMedia: number;
+}
+
+/** What the box knows about a deployment at this moment. */
+export interface DeploymentHealth {
+	readonly isUp: boolean;
+	/** Why it is not up, in words for a reason. */
+	readonly detail: string | undefined;
+	/** Monotonic ms until which it is passed over; 0 when it is not cooling down. */
+	readonly cooldownUntilMs: number;
+	/** The local engine's measured rates; undefined where none was measured. */
+	readonly rates: DeploymentRates | undefined;
+}
+
+export interface DeploymentRates {
+	readonly prefillTokensPerSecond: number;
+	readonly decodeTokensPerSecond: number;
+	/** Expected wait before a slot is free. */
+	readonly queueMs: number;
+	/** Characters a token, measured on real prompts: for estimates, never for bounds. */
+	readonly bytesPerToken: number;
+}
+
+/** Which tiers a role may use, in order of preference, and by when its answer is wanted. */
+export interface RolePolicy {
+	readonly role: Role;
+	readonly tiers: readonly Tier[];
+	readonly deadlineMs: number;
+	/** Output tokens to expect when estimating time and cost. */
+	readonly expectedOutputTokens: number;
+}

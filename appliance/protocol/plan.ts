@@ -1,0 +1,86 @@
+/** The door between the router and the walk: what a plan is made from, and what it says. */
+
+import type { Call } from './call.ts';
+import type { RankedCandidate, Reason, RejectedDeployment } from './decision.ts';
+import type { Deployment, DeploymentHealth, RolePolicy } from './deployment.ts';
+import type { Key } from './member.ts';
+import type { Problem } from './problem.ts';
+import type { Role, Tier } from './words.ts';
+
+/** What the caller asks for by header or alias; honoured where the key allows it. */
+export interface CallHints {
+	readonly role: Role | undefined;
+	readonly tier: Tier | undefined;
+	readonly deployment: string | undefined;
+	readonly tree: string | undefined;
+}
+
+/** Where a (session, agent) was served last, and how much of its prompt that deployment still holds in its cache. */
+export interface Affinity {
+	readonly deployment: string;
+	readonly lastUsedMs: number;
+	/** Size of the whole prompt of that call in tokens (reads and writes included), from the reply's usage. */
+	readonly promptTokens: number;
+	/** Size of that call's body in bytes: what lies beyond it is new text. */
+	readonly bodyBytes: number;
+	/** True when prefixDigest was the same. */
+	readonly isSamePrefix: boolean;
+	/** Output cap that calls of this role needed (0.99 quantile); undefined with too few samples. */
+	readonly usualOutputTokens: number | undefined;
+}
+
+/** How much money a new call of this key and tree may reserve at most, and what bounds it. */
+export interface Allowance {
+	readonly nanoUsd: number;
+	readonly boundBy: 'tree' | 'member-day' | 'member-month' | 'team-day' | 'team-month' | 'none';
+}
+
+export interface ModelAlias {
+	readonly role?: Role;
+	readonly tier?: Tier;
+	readonly deployment?: string;
+}
+
+export interface RoutingSettings {
+	readonly roles: Readonly<Record<Role, RolePolicy>>;
+	/** Names that callers may write in `model`. */
+	readonly aliases: Readonly<Record<string, ModelAlias>>;
+	/** Output cap never lowered below this by the budget. */
+	readonly usefulOutputTokens: number;
+	/** The operator's word that the safety classifier may be sent to a cheaper tier. Default false. */
+	readonly mayDowngradeSafetyClassifier: boolean;
+	/** Whether an exactly named deployment (`model` equals a deployment id or upstream model) is kept for outer calls. */
+	readonly cacheLifeMs: number;
+}
+
+export interface PlanInput {
+	readonly call: Call;
+	readonly key: Key;
+	readonly hints: CallHints;
+	readonly settings: RoutingSettings;
+	readonly deployments: readonly Deployment[];
+	readonly health: ReadonlyMap<string, DeploymentHealth>;
+	readonly affinity: Affinity | undefined;
+	readonly allowance: Allowance;
+	/** Monotonic ms. */
+	readonly nowMs: number;
+	/** Uniform [0, 1): breaks ties between equals. */
+	readonly random: number;
+}
+
+export interface Plan {
+	readonly role: Role;
+	readonly treeKey: string;
+	/** Tried in this order; empty exactly when `problem` is set. */
+	readonly candidates: readonly RankedCandidate[];
+	readonly rejected: readonly RejectedDeployment[];
+	readonly reasons: readonly Reason[];
+	/** The cap to splice in, where the caller's had to be lowered or none was given; undefined leaves the body alone. */
+	readonly outputCapTokens: number | undefined;
+	/** Upper bound over the dearest chain of candidates that may each be billed. */
+	readonly reservationNanoUsd: number;
+	readonly problem: Problem | undefined;
+}
+
+/** `appliance/router/plan-call.ts` exports `planCall: PlanCall`, and `price-usage.ts` exports `priceUsage`. */
+export type PlanCall = (input: PlanInput) => Plan;

@@ -1,0 +1,266 @@
+/** The doors to everything that does I/O, and to the dialects: what the walk may ask of them. */
+
+import type { Call, Splice } from './call.ts';
+import type { Conversation } from './conversation.ts';
+import type { Decision, Outcome } from './decision.ts';
+import type { Deployment, DeploymentRates } from './deployment.ts';
+import type { Key } from './member.ts';
+import type { Allowance } from './plan.ts';
+import type { Problem } from './problem.ts';
+import type { FinishReason, Reply, StreamPart, Usage } from './stream.ts';
+import type { DialectName, Tier } from './words.ts';
+
+export interface Clock {
+	/** Monotonic ms. */
+	nowMs(): number;
+	/** Epoch ms. */
+	wallMs(): number;
+}
+
+export type HeaderMap = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+export interface CallerRequest {
+	readonly path: string;
+	/** Query with its `?`, or empty. */
+	readonly query: string;
+	/** Lower-case names. */
+	readonly headers: HeaderMap;
+	readonly body: Uint8Array;
+}
+
+/* ---- dialects (pure) ---- */
+
+export interface WireReply {
+	readonly status: number;
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body: string;
+}
+
+/** Listens to an upstream's bytes in passing, cut anywhere, and knows at the end what they said. */
+export interface ReplyTap {
+	push(chunk: Uint8Array): void;
+	/** Call once the upstream ended, or was cut. */
+	summary(): ReplySummary;
+}
+
+export interface ReplySummary {
+	readonly usage: Usage;
+	readonly finish: FinishReason | undefined;
+	/** False when the bytes ended before the dialect's last word (a cut stream). */
+	readonly isComplete: boolean;
+	/** An error event inside the stream. */
+	readonly hasError: boolean;
+}
+
+export interface StreamEncoder {
+	/** Wire text of one part; may be empty. */
+	encode(part: StreamPart): string;
+}
+
+export interface PublishedModel {
+	readonly id: string;
+	readonly displayName: string;
+	readonly contextTokens: number;
+	readonly maxOutputTokens: number;
+	readonly createdAt: string;
+}
+
+export interface Dialect {
+	readonly name: DialectName;
+	/** `firstUserDigest` and the like need a hash: hex of a stable digest. */
+	decodeCall(request: CallerRequest, digest: (text: string) => string): Call | Problem;
+	decodeConversation(body: Uint8Array): Conversation | Problem;
+	/** The same bytes with the named fields replaced (or put in where missing). */
+	splice(body: Uint8Array, call: Call, splice: Splice): Uint8Array;
+	createReplyTap(isStream: boolean): ReplyTap;
+	createStreamEncoder(call: Call): StreamEncoder;
+	encodeReply(reply: Reply, call: Call): string;
+	encodeProblem(problem: Problem, callId: string): WireReply;
+	/** The last event of a stream that fails after its headers were sent. */
+	encodeStreamProblem(problem: Problem, callId: string): string;
+	encodeTokenCount(inputTokens: number): string;
+	encodeModels(models: readonly PublishedModel[]): string;
+}
+
+/* ---- cloud ---- */
+
+export interface UpstreamRequest {
+	readonly deployment: Deployment;
+	readonly dialect: DialectName;
+	/** The caller's path and query, below the provider's base address. */
+	readonly path: string;
+	/** The caller's headers; the client strips credentials, cookies and hop-by-hop ones and puts the deployment's key in. */
+	readonly headers: HeaderMap;
+	readonly body: Uint8Array;
+	readonly signal: AbortSignal;
+}
+
+export interface UpstreamReply {
+	readonly status: number;
+	/** Without hop-by-hop ones. */
+	readonly headers: Readonly<Record<string, string | string[]>>;
+	readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface CloudClient {
+	/** Resolves at the upstream's headers; rejects with a Problem (`upstream-failed`, `upstream-timeout`, `canceled`). */
+	send(request: UpstreamRequest): Promise<UpstreamReply>;
+	close(): Promise<void>;
+}
+
+/* ---- local engine ---- */
+
+export interface EngineStatus {
+	readonly state: 'absent' | 'starting' | 'ready' | 'restarting' | 'failed';
+	readonly detail: string | undefined;
+	/** File name and display name of the loaded model. */
+	readonly model: string | undefined;
+	readonly contextTokens: number;
+	readonly slots: number;
+	readonly busySlots: number;
+	readonly queued: number;
+	readonly rates: DeploymentRates | undefined;
+	/** Measured rates by depth of context, ascending. */
+	readonly ratesByDepth: readonly {
+		readonly depthTokens: number;
+		readonly prefillTokensPerSecond: number | undefined;
+		readonly decodeTokensPerSecond: number | undefined;
+	}[];
+	readonly build: 'prebuilt' | 'own';
+	readonly rssBytes: number | undefined;
+}
+
+export interface LocalRequest {
+	readonly callId: string;
+	/** For the fair queue. */
+	readonly memberId: string;
+	/** Session and agent: prefers the slot that holds their prefix. */
+	readonly affinityKey: string;
+	readonly conversation: Conversation;
+	/** Only these tools are offered and can be called; undefined for all. */
+	readonly allowedTools: readonly string[] | undefined;
+	readonly maxOutputTokens: number;
+	readonly signal: AbortSignal;
+}
+
+export interface LocalEngine {
+	status(): EngineStatus;
+	/** Exact count of the rendered prompt; rejects with a Problem when the engine is not ready. */
+	countTokens(conversation: Conversation, signal: AbortSignal): Promise<number>;
+	/** Throws a Problem (`local-busy`, `local-failed`, `context-window-exceeded`, `canceled`); never ends without `finish`. */
+	answer(request: LocalRequest): AsyncIterable<StreamPart>;
+	close(): Promise<void>;
+}
+
+/* ---- ledger ---- */
+
+export interface LedgerScope {
+	readonly keyId: string;
+	readonly memberId: string;
+	readonly treeKey: string;
+	readonly sessionId: string | undefined;
+	readonly hasCeiling: boolean;
+	/** Ceiling of this tree, should it be opened now. */
+	readonly treeCeilingNanoUsd: number;
+}
+
+export type ReserveResult =
+	| {
+			readonly isAdmitted: true;
+			/** Resolves when the hold is safe on disk; undefined inside a hold that already is: then nobody waits. */
+			readonly durable: Promise<void> | undefined;
+	  }
+	| { readonly isAdmitted: false; readonly problem: Problem };
+
+export interface Settlement {
+	readonly deployment: string;
+	readonly costNanoUsd: number;
+	readonly isBound: boolean;
+}
+
+export interface SpendRow {
+	readonly scope: 'team' | 'member' | 'tree';
+	readonly id: string;
+	readonly name: string;
+	readonly period: 'day' | 'month' | 'tree';
+	readonly settledNanoUsd: number;
+	readonly reservedNanoUsd: number;
+	readonly ceilingNanoUsd: number | undefined;
+}
+
+/** Reserve → settle → release; all idempotent by call id. Balances live in memory and answer at once. */
+export interface Ledger {
+	allowance(scope: LedgerScope): Allowance;
+	reserve(callId: string, scope: LedgerScope, worstCostNanoUsd: number): ReserveResult;
+	/** The call goes on the wire: from now on a crash settles it at its bound. */
+	dispatch(callId: string): void;
+	settle(callId: string, settlement: Settlement): void;
+	/** Nothing was sent, or nothing can be billed. */
+	release(callId: string): void;
+	spend(): readonly SpendRow[];
+	/** New ceilings of a changed configuration. */
+	setBudgets(budgets: Budgets): void;
+}
+
+export interface Budgets {
+	readonly treeNanoUsd: number;
+	readonly memberDayNanoUsd: number | undefined;
+	readonly memberMonthNanoUsd: number | undefined;
+	readonly teamDayNanoUsd: number | undefined;
+	readonly teamMonthNanoUsd: number | undefined;
+	/** A tree with no call for this long is closed and gives back what it did not spend. */
+	readonly treeIdleMs: number;
+	readonly openTreesPerMember: number;
+}
+
+/* ---- members, keys, history ---- */
+
+export interface NewKey {
+	readonly memberId: string;
+	readonly allowedTiers: readonly Tier[];
+	readonly mayForce: boolean;
+	readonly hasCeiling: boolean;
+	readonly treeCeilingNanoUsd: number | undefined;
+	readonly expiresAtMs: number | undefined;
+}
+
+export interface Member {
+	readonly id: string;
+	readonly name: string;
+	readonly dayNanoUsd: number | undefined;
+	readonly monthNanoUsd: number | undefined;
+	readonly createdAt: string;
+}
+
+export interface MemberStore {
+	/** Constant-time look-up of a secret; undefined when unknown, revoked or expired. */
+	findKey(secret: string): Key | undefined;
+	listMembers(): readonly Member[];
+	addMember(name: string, budgets: { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number }): Promise<Member>;
+	setMemberBudgets(id: string, budgets: { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number }): Promise<Member>;
+	listKeys(): readonly (Key & { readonly createdAt: string; readonly isRevoked: boolean })[];
+	/** The secret is returned once and stored only as a hash. */
+	addKey(key: NewKey): Promise<{ readonly key: Key; readonly secret: string }>;
+	revokeKey(id: string): Promise<boolean>;
+}
+
+export interface CallRecord {
+	readonly decision: Decision;
+	readonly outcome: Outcome | undefined;
+}
+
+export interface CallHistory {
+	/** Written behind; never waits. */
+	record(decision: Decision, outcome: Outcome): void;
+	find(callId: string): Promise<CallRecord | undefined>;
+	recent(limit: number): Promise<readonly CallRecord[]>;
+}
+
+/** Everything that is kept: `appliance/store/open-store.ts` exports `openStore`. */
+export interface Store {
+	readonly ledger: Ledger;
+	readonly members: MemberStore;
+	readonly history: CallHistory;
+	/** Flushes and closes. */
+	close(): Promise<void>;
+}

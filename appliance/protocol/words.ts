@@ -1,0 +1,30 @@
+/** The closed vocabularies that every room shares. */
+
+/** What a call is for in its agent's work. */
+export const ROLES = ['outer', 'mid', 'inner'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** What we pay for. */
+export const TIERS = ['frontier', 'mid', 'local'] as const;
+export type Tier = (typeof TIERS)[number];
+
+/** The wire language of a caller or an upstream. */
+export const DIALECTS = ['anthropic', 'chat-completions'] as const;
+export type DialectName = (typeof DIALECTS)[number];
+
+export const MODALITIES = ['text', 'image', 'document', 'audio'] as const;
+export type Modality = (typeof MODALITIES)[number];
+
+/** Request header names that the box itself reads; lower case. */
+export const HINT_HEADERS = {
+	/** `outer` | `mid` | `inner` */
+	role: 'x-innerloop-role',
+	/** `frontier` | `mid` | `local` */
+	tier: 'x-innerloop-tier',
+	/** a deployment id */
+	deployment: 'x-innerloop-deployment',
+	/** any string: groups calls into one call tree */
+	tree: 'x-innerloop-tree',
+	/** the member's key, where another credential occupies the usual headers */
+	key: 'x-innerloop-key',
+} as const;
