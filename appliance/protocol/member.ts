@@ -6,6 +6,8 @@ export interface Key {
 	readonly id: string;
 	readonly memberId: string;
 	readonly memberName: string;
+	/** May administer the box: members, keys, everybody's calls. The first key of a box is an owner's. */
+	readonly isOwner: boolean;
 	/** Tiers that this key may use at all. */
 	readonly allowedTiers: readonly Tier[];
 	/** May headers or aliases of this key force a role, tier or deployment? */

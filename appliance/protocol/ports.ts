@@ -217,6 +217,7 @@ export interface Budgets {
 
 export interface NewKey {
 	readonly memberId: string;
+	readonly isOwner: boolean;
 	readonly allowedTiers: readonly Tier[];
 	readonly mayForce: boolean;
 	readonly hasCeiling: boolean;
