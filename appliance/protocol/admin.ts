@@ -1,0 +1,88 @@
+/** What the admin addresses under /innerloop/v1 take and give: the contract between the service and its command line. */
+
+import type { Decision } from './decision.ts';
+import type { Deployment, DeploymentHealth } from './deployment.ts';
+import type { Key } from './member.ts';
+import type { CallRecord, EngineStatus, Member, SpendRow } from './ports.ts';
+import type { DialectName, Tier } from './words.ts';
+
+export interface SystemFacts {
+	readonly rssBytes: number;
+	readonly freeBytes: number;
+	readonly totalBytes: number;
+	/** Undefined where the machine has no sensor. */
+	readonly temperatureCelsius: number | undefined;
+	readonly cpuLoadPercent: number | undefined;
+}
+
+/** GET /innerloop/v1/status */
+export interface StatusReport {
+	readonly version: string;
+	readonly startedAt: string;
+	readonly uptimeMs: number;
+	readonly isStopping: boolean;
+	readonly address: string;
+	readonly runningCalls: number;
+	readonly engine: EngineStatus;
+	readonly system: SystemFacts;
+}
+
+/** GET /innerloop/v1/deployments → { deployments } */
+export interface DeploymentReport {
+	readonly deployment: Deployment;
+	readonly health: DeploymentHealth;
+	/** Ms until it is tried again; 0 when it is not cooling down. */
+	readonly cooldownMs: number;
+}
+
+/** GET /innerloop/v1/spend → { rows }; a member's key sees its own rows and the team's. */
+export interface SpendReport {
+	readonly rows: readonly SpendRow[];
+}
+
+/** GET /innerloop/v1/calls?limit=N → { calls }, the newest first; GET /innerloop/v1/explain/:callId and /calls/:id → one CallRecord. */
+export interface CallsReport {
+	readonly calls: readonly CallRecord[];
+}
+
+/** POST /innerloop/v1/explain: a dry run. `body` is the call's body as text (byte for byte) or as a JSON value. */
+export interface ExplainRequest {
+	readonly dialect: DialectName;
+	readonly headers?: Readonly<Record<string, string>>;
+	readonly body: unknown;
+}
+export interface ExplainReport {
+	readonly decision: Decision;
+	/** What the call would be refused with; undefined when it would be served. */
+	readonly problem: { readonly code: string; readonly message: string } | undefined;
+}
+
+/** GET /innerloop/v1/members → { members }; POST adds one and gives it back; owner keys only. */
+export interface NewMemberRequest {
+	readonly name: string;
+	readonly dayUsd?: number;
+	readonly monthUsd?: number;
+}
+export interface MembersReport {
+	readonly members: readonly Member[];
+}
+
+/** GET /innerloop/v1/keys → { keys }; POST → { key, secret }, the secret for the only time; DELETE /keys/:id; owner keys only. */
+export interface NewKeyRequest {
+	/** A member's id or name. */
+	readonly member: string;
+	readonly isOwner?: boolean;
+	readonly allowedTiers?: readonly Tier[];
+	readonly mayForce?: boolean;
+	readonly hasCeiling?: boolean;
+	readonly treeCeilingUsd?: number;
+	/** ISO date and time. */
+	readonly expiresAt?: string;
+}
+export interface KeysReport {
+	readonly keys: readonly (Key & { readonly createdAt: string; readonly isRevoked: boolean })[];
+}
+export interface NewKeyReport {
+	readonly key: Key;
+	readonly secret: string;
+}
