@@ -22,6 +22,8 @@ export interface RankedCandidate {
 	readonly worstCostNanoUsd: number;
 	/** Expected time to the last token; undefined for a cloud deployment never measured. */
 	readonly expectedMs: number | undefined;
+	/** The output cap to splice in for this candidate; absent leaves the body alone. `worstCostNanoUsd` holds only under it. */
+	readonly outputCapTokens?: number;
 }
 
 export interface RejectedDeployment {

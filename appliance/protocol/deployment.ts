@@ -9,9 +9,20 @@ export interface Price {
 	readonly cacheReadPicoUsd: number;
 	readonly cacheWritePicoUsd: number;
 	readonly cacheWrite1hPicoUsd: number;
+	/** Dearer rates for the whole of a call whose input is longer than `aboveTokens`. */
+	readonly longContext?: LongContextPrice;
 	/** Where the figures were read, and when (ISO date). */
 	readonly source: string;
 	readonly date: string;
+}
+
+export interface LongContextPrice {
+	readonly aboveTokens: number;
+	readonly inputPicoUsd: number;
+	readonly outputPicoUsd: number;
+	readonly cacheReadPicoUsd: number;
+	readonly cacheWritePicoUsd: number;
+	readonly cacheWrite1hPicoUsd: number;
 }
 
 export interface Deployment {
@@ -20,6 +31,8 @@ export interface Deployment {
 	readonly provider: string;
 	/** The upstream's own model id. */
 	readonly model: string;
+	/** Other ids that mean this model, dated ones for instance. */
+	readonly aliases?: readonly string[];
 	readonly tier: Tier;
 	/** The upstream speaks these; the local engine answers every dialect. */
 	readonly dialects: readonly DialectName[];
@@ -27,6 +40,8 @@ export interface Deployment {
 	readonly order: number;
 	/** Input and output together. */
 	readonly contextTokens: number;
+	/** Where the upstream bounds the input by itself, below `contextTokens`. */
+	readonly maxInputTokens?: number;
 	readonly maxOutputTokens: number;
 	readonly modalities: readonly Modality[];
 	/** Null when unknown: ineligible on a key with a ceiling. The local tier costs zero. */

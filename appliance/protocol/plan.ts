@@ -33,6 +33,10 @@ export interface Affinity {
 export interface Allowance {
 	readonly nanoUsd: number;
 	readonly boundBy: 'tree' | 'member-day' | 'member-month' | 'team-day' | 'team-month' | 'none';
+	/** Of what bounds it, where the ledger says so: for the sentence that a refused caller reads. */
+	readonly ceilingNanoUsd?: number;
+	/** Settled and reserved against that ceiling. */
+	readonly spentNanoUsd?: number;
 }
 
 export interface ModelAlias {
@@ -75,7 +79,10 @@ export interface Plan {
 	readonly candidates: readonly RankedCandidate[];
 	readonly rejected: readonly RejectedDeployment[];
 	readonly reasons: readonly Reason[];
-	/** The cap to splice in, where the caller's had to be lowered or none was given; undefined leaves the body alone. */
+	/**
+	 * The cap to splice in for the first candidate, where the caller's had to be lowered or none was given; undefined
+	 * leaves the body alone. Each candidate carries its own, since upstreams differ in what they accept.
+	 */
 	readonly outputCapTokens: number | undefined;
 	/** Upper bound over the dearest chain of candidates that may each be billed. */
 	readonly reservationNanoUsd: number;
