@@ -1,10 +1,64 @@
+/** The test projects: one a folder of test/, with the time and the company that its tests need. */
+
 import { defineConfig } from 'vitest/config';
+
+const MINUTE_MS = 60_000;
+
+interface ProjectPlan {
+	readonly name: string;
+	readonly folders: readonly string[];
+	/** Groups run one after another; inside a group, files share the workers. */
+	readonly group: number;
+	readonly workers: number;
+	readonly timeoutMs: number;
+}
+
+const PLANS: readonly ProjectPlan[] = [
+	{ name: 'unit', folders: ['unit', 'dialect'], group: 0, workers: 2, timeoutMs: MINUTE_MS / 2 },
+	{ name: 'http', folders: ['http'], group: 1, workers: 2, timeoutMs: MINUTE_MS },
+	{ name: 'store', folders: ['store'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
+	{ name: 'gates', folders: ['gates'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
+	// One at a time: each of these has an engine, a client or a whole clone to itself.
+	{ name: 'cli', folders: ['cli'], group: 2, workers: 1, timeoutMs: 5 * MINUTE_MS },
+	{ name: 'model', folders: ['model'], group: 3, workers: 1, timeoutMs: 5 * MINUTE_MS },
+	{ name: 'clients', folders: ['clients'], group: 4, workers: 1, timeoutMs: 10 * MINUTE_MS },
+];
+
+const planned = PLANS.flatMap((plan) => plan.folders.map((folder) => `test/${folder}/**`));
 
 export default defineConfig({
 	test: {
-		include: ['test/**/*.test.ts'],
+		watch: false,
+		bail: 0,
 		pool: 'forks',
-		maxWorkers: 2,
-		testTimeout: 30_000,
+		projects: [
+			...PLANS.map((plan) =>
+				project(
+					plan,
+					plan.folders.map((folder) => `test/${folder}/**/*.test.ts`),
+					[],
+				),
+			),
+			// What stands in no planned folder still runs: a test that is never run would look green.
+			project(
+				{ name: 'other', folders: [], group: 5, workers: 1, timeoutMs: MINUTE_MS },
+				['**/*.test.ts'],
+				['**/node_modules/**', '.cache/**', ...planned],
+			),
+		],
 	},
 });
+
+function project(plan: ProjectPlan, include: readonly string[], exclude: readonly string[]) {
+	return {
+		test: {
+			name: plan.name,
+			include: [...include],
+			exclude: [...exclude],
+			maxWorkers: plan.workers,
+			testTimeout: plan.timeoutMs,
+			hookTimeout: plan.timeoutMs,
+			sequence: { groupOrder: plan.group },
+		},
+	};
+}
