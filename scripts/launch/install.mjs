@@ -9,6 +9,8 @@ import { startProgress } from './progress.mjs';
 
 /** @typedef {'production' | 'all'} PackageSet */
 
+const NPM_FLAGS = ['--include=optional', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+
 /**
  * @param {string} root
  * @param {PackageSet} wanted
@@ -45,12 +47,11 @@ function fingerprint(root) {
 
 /**
  * @param {string} root
- * @returns {PackageSet | undefined} the set that is completely installed
+ * @returns {{ set: PackageSet, fingerprint: string } | undefined} what was installed completely, perhaps from an older lock file
  */
-function installedSet(root) {
+function readStamp(root) {
 	try {
-		const stamp = JSON.parse(readFileSync(stampPath(root), 'utf8'));
-		return stamp.fingerprint === fingerprint(root) ? stamp.set : undefined;
+		return JSON.parse(readFileSync(stampPath(root), 'utf8'));
 	} catch {
 		return undefined;
 	}
@@ -61,8 +62,8 @@ function installedSet(root) {
  * @param {PackageSet} wanted
  */
 function isSatisfied(root, wanted) {
-	const installed = installedSet(root);
-	return installed === 'all' || installed === wanted;
+	const stamp = readStamp(root);
+	return stamp?.fingerprint === fingerprint(root) && (stamp.set === 'all' || stamp.set === wanted);
 }
 
 /**
@@ -70,22 +71,23 @@ function isSatisfied(root, wanted) {
  * @param {PackageSet} wanted
  */
 async function install(root, wanted) {
-	// Adding the developers' packages leaves the others in place: a service may be running from them.
-	const isAddition = installedSet(root) === 'production';
+	const stamp = readStamp(root);
+	const set = stamp?.set === 'all' ? 'all' : wanted;
 	rmSync(stampPath(root), { force: true });
-	const args = isAddition ? ['install', '--no-save', '--include=dev'] : ['ci', wanted === 'all' ? '--include=dev' : '--omit=dev'];
-	const progress = startProgress(`Installing packages (${wanted === 'all' ? 'with those for development' : 'production'})`, () =>
-		countInstalled(root, wanted),
+	// A complete tree is changed in place, package by package: a service may be running from it. An interrupted one starts afresh.
+	const command = stamp === undefined ? ['ci'] : ['install', '--no-save'];
+	const progress = startProgress(`Installing packages (${set === 'all' ? 'with those for development' : 'production'})`, () =>
+		countInstalled(root, set),
 	);
-	const code = await runNpm(root, [...args, '--include=optional', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error']);
+	const code = await runNpm(root, [...command, set === 'all' ? '--include=dev' : '--omit=dev', ...NPM_FLAGS]);
 	if (code !== 0) {
 		progress.stop('failed');
 		throw new Error(
-			`npm ${args[0]} failed with exit code ${code}; its own message is above. Check that this machine reaches its package registry (npm ping), then run the same command again.`,
+			`npm ${command[0]} failed with exit code ${code}; its own message is above. Check that this machine reaches its package registry (npm ping), then run the same command again.`,
 		);
 	}
 	mkdirSync(join(root, 'node_modules'), { recursive: true });
-	writeFileSync(stampPath(root), `${JSON.stringify({ fingerprint: fingerprint(root), set: wanted })}\n`);
+	writeFileSync(stampPath(root), `${JSON.stringify({ fingerprint: fingerprint(root), set })}\n`);
 	progress.stop('done');
 }
 
