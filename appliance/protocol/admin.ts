@@ -86,3 +86,22 @@ export interface NewKeyReport {
 	readonly key: Key;
 	readonly secret: string;
 }
+
+/** PATCH /innerloop/v1/members/:id → the member; owner keys only. A number sets a budget, null takes it away, a missing one stays. */
+export interface MemberBudgetsRequest {
+	readonly dayUsd?: number | null;
+	readonly monthUsd?: number | null;
+}
+
+/**
+ * DATA/service.json, mode 0600, from listening until a clean stop: how the command line on this machine finds
+ * the running service and speaks to it as an owner.
+ */
+export interface ServiceFile {
+	readonly pid: number;
+	readonly startedAt: string;
+	/** Base address from this machine, `http://127.0.0.1:7341`: a loopback one where the service listens on every address. */
+	readonly address: string;
+	/** A bearer credential with an owner's rights, made anew at each start and kept nowhere else. */
+	readonly token: string;
+}
