@@ -77,12 +77,20 @@ export const providerSchema = z.strictObject({
 	idleTimeoutMs: count.default(300_000).describe('Longest silence inside a reply.'),
 });
 
-export const priceSchema = z.strictObject({
+const rates = {
 	inputUsdPerMillion: usd,
 	outputUsdPerMillion: usd,
-	cacheReadUsdPerMillion: usd.optional(),
-	cacheWriteUsdPerMillion: usd.optional(),
-	cacheWrite1hUsdPerMillion: usd.optional(),
+	cacheReadUsdPerMillion: usd.optional().describe('Default: the input price.'),
+	cacheWriteUsdPerMillion: usd.optional().describe('Default: the input price.'),
+	cacheWrite1hUsdPerMillion: usd.optional().describe('Default: the price of a shorter cache write.'),
+};
+
+export const priceSchema = z.strictObject({
+	...rates,
+	longContext: z
+		.strictObject({ aboveTokens: count, ...rates })
+		.optional()
+		.describe('Dearer rates for the whole of a call whose input is longer.'),
 	source: z.string().min(1).describe('Where the figures were read.'),
 	date: z.iso.date().describe('When they were read.'),
 });
@@ -93,8 +101,10 @@ export const deploymentSchema = z.strictObject({
 	model: z.string().min(1).describe("The upstream's model id."),
 	tier: z.enum(TIERS).optional().describe('Default: the catalogue entry of the model.'),
 	order: z.number().int().min(0).default(0).describe('Lower is tried first within a tier.'),
-	contextTokens: count.optional(),
-	maxOutputTokens: count.optional(),
+	contextTokens: count.optional().describe('Input and output together. Default: the catalogue.'),
+	maxInputTokens: count.optional().describe('Where the upstream bounds the input by itself. Default: the catalogue.'),
+	maxOutputTokens: count.optional().describe('Default: the catalogue.'),
+	maxTokensPerMedia: count.optional().describe('Most input tokens of one inline image. Default: the catalogue, else 16000.'),
 	modalities: z.array(z.enum(MODALITIES)).min(1).optional(),
 	price: priceSchema.nullable().optional().describe('Default: the catalogue. null is unknown: never used on a key with a ceiling.'),
 });
@@ -165,5 +175,6 @@ export const configSchema = z.strictObject({
 
 export type Config = z.infer<typeof configSchema>;
 export type ProviderConfig = z.infer<typeof providerSchema>;
+export type DeploymentConfig = z.infer<typeof deploymentSchema>;
 export type LocalConfig = z.infer<typeof localSchema>;
 export type LimitsConfig = z.infer<typeof limitsSchema>;

@@ -1,0 +1,126 @@
+/** Turns a checked configuration and the environment into settings. */
+
+import type { Deployment } from '../protocol/deployment.ts';
+import type { ModelAlias, RoutingSettings } from '../protocol/plan.ts';
+import type { Budgets } from '../protocol/ports.ts';
+import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel } from './catalogue.ts';
+import { DEFAULT_PROVIDERS } from './default-providers.ts';
+import type { Environment } from './places.ts';
+import { toPrice } from './price.ts';
+import type { Config, DeploymentConfig, ProviderConfig } from './schema.ts';
+import { Secret } from './secret.ts';
+import type { ProviderSettings, Settings } from './settings.ts';
+
+/** Above every vendor's formula for one image that we know of. */
+const UNKNOWN_MEDIA_TOKENS = 16_000;
+
+const nanoUsd = (usd: number): number => Math.round(usd * 1e9);
+
+function toProvider(id: string, config: ProviderConfig, env: Environment): ProviderSettings {
+	const { keyEnv, auth } = config;
+	const value = keyEnv === undefined ? undefined : env[keyEnv]?.trim();
+	const isMissing = auth !== 'none' && !value;
+	return {
+		...config,
+		id,
+		keyEnv,
+		baseUrl: config.baseUrl.replace(/\/+$/, ''),
+		key: value ? new Secret(value) : undefined,
+		missing: isMissing ? (keyEnv === undefined ? `give provider ${id} a keyEnv` : `set ${keyEnv}`) : undefined,
+	};
+}
+
+function toDeployment(config: DeploymentConfig, provider: ProviderSettings, localTools: readonly string[]): Deployment {
+	const known = findModel(config.model);
+	const maxInputTokens = config.maxInputTokens ?? (config.contextTokens === undefined ? known?.maxInputTokens : undefined);
+	const tier = config.tier ?? known?.tier ?? 'mid';
+	return {
+		id: config.id,
+		provider: config.provider,
+		model: config.model,
+		aliases: known === undefined ? [] : [known.id, ...known.aliases].filter((id) => id !== config.model),
+		tier,
+		dialects: provider.dialects,
+		order: config.order,
+		contextTokens: config.contextTokens ?? known?.contextTokens ?? 0,
+		...(maxInputTokens === undefined ? {} : { maxInputTokens }),
+		maxOutputTokens: config.maxOutputTokens ?? known?.maxOutputTokens ?? 0,
+		modalities: config.modalities ?? known?.modalities ?? ['text'],
+		price: config.price === undefined ? (known === undefined ? null : cataloguePrice(known)) : config.price && toPrice(config.price),
+		allowedTools: tier === 'local' ? localTools : undefined,
+		maxTokensPerMedia: config.maxTokensPerMedia ?? (known?.maxTokensPerMedia || UNKNOWN_MEDIA_TOKENS),
+	};
+}
+
+/** What a catalogue model is when nobody wrote a deployment for it. */
+function fromCatalogue(model: CatalogueModel, provider: string): DeploymentConfig {
+	return { id: model.id, provider, model: model.id, order: model.order };
+}
+
+/** Without a list of deployments: every catalogue model of a provider that is named like its vendor and has its key. */
+function deploymentConfigs(config: Config, providers: Readonly<Record<string, ProviderSettings>>): readonly DeploymentConfig[] {
+	if (config.deployments !== undefined) return config.deployments;
+	return CATALOGUE.models
+		.filter((model) => model.contextTokens !== null && providers[model.vendor]?.missing === undefined)
+		.filter((model) => providers[model.vendor] !== undefined)
+		.map((model) => fromCatalogue(model, model.vendor));
+}
+
+function toRouting(config: Config): RoutingSettings {
+	const { outer, mid, inner } = config.roles;
+	// An absent field and one that is undefined are the same to a reader, but not to a type that is exact about it.
+	const aliases = Object.entries(config.aliases).map(([name, { role, tier, deployment }]): [string, ModelAlias] => [
+		name,
+		{ ...(role && { role }), ...(tier && { tier }), ...(deployment && { deployment }) },
+	]);
+	return {
+		...config.routing,
+		roles: { outer: { role: 'outer', ...outer }, mid: { role: 'mid', ...mid }, inner: { role: 'inner', ...inner } },
+		aliases: Object.fromEntries(aliases),
+	};
+}
+
+function toBudgets({ budgets }: Config): Budgets {
+	const optional = (usd: number | undefined) => (usd === undefined ? undefined : nanoUsd(usd));
+	return {
+		treeNanoUsd: nanoUsd(budgets.treeUsd),
+		memberDayNanoUsd: optional(budgets.memberDayUsd),
+		memberMonthNanoUsd: optional(budgets.memberMonthUsd),
+		teamDayNanoUsd: nanoUsd(budgets.teamDayUsd),
+		teamMonthNanoUsd: nanoUsd(budgets.teamMonthUsd),
+		treeIdleMs: budgets.treeIdleMs,
+		openTreesPerMember: budgets.openTreesPerMember,
+	};
+}
+
+function deepFreeze<T>(value: T): T {
+	if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+		Object.freeze(value);
+		for (const part of Object.values(value)) deepFreeze(part);
+	}
+	return value;
+}
+
+/** Expects a configuration whose cross-references hold. */
+export function buildSettings(config: Config, env: Environment): Settings {
+	const providerConfigs: Readonly<Record<string, ProviderConfig>> = config.providers ?? DEFAULT_PROVIDERS;
+	const providers = Object.fromEntries(Object.entries(providerConfigs).map(([id, provider]) => [id, toProvider(id, provider, env)]));
+	const deployments = deploymentConfigs(config, providers).flatMap((deployment) => {
+		const provider = providers[deployment.provider];
+		return provider === undefined ? [] : [toDeployment(deployment, provider, config.local.allowedTools)];
+	});
+	const notConfigured = deployments.flatMap(({ id, provider }): [string, string][] => {
+		const missing = providers[provider]?.missing;
+		return missing === undefined ? [] : [[id, missing]];
+	});
+	return deepFreeze({
+		server: config.server,
+		local: config.local,
+		providers,
+		deployments,
+		notConfigured: Object.fromEntries(notConfigured),
+		routing: toRouting(config),
+		budgets: toBudgets(config),
+		log: config.log,
+	});
+}

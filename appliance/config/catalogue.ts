@@ -1,0 +1,51 @@
+/** The catalogue: models that the box knows by name, with tier, window, modalities and prices, each figure with source and date. */
+
+import { z } from 'zod';
+import type { Price } from '../protocol/deployment.ts';
+import { MODALITIES, TIERS } from '../protocol/words.ts';
+import catalogueFile from './catalogue.json' with { type: 'json' };
+import { toPrice } from './price.ts';
+
+const usd = z.number().nonnegative();
+const count = z.number().int().positive();
+const rates = {
+	inputUsdPerMillion: usd,
+	outputUsdPerMillion: usd,
+	cacheReadUsdPerMillion: usd.optional(),
+	cacheWriteUsdPerMillion: usd.optional(),
+	cacheWrite1hUsdPerMillion: usd.optional(),
+};
+
+const modelSchema = z.strictObject({
+	/** The upstream's own id. */
+	id: z.string(),
+	aliases: z.array(z.string()).default([]),
+	name: z.string(),
+	vendor: z.enum(['anthropic', 'openai', 'gemini', 'deepseek', 'meta', 'local']),
+	tier: z.enum(TIERS),
+	order: z.number().int().nonnegative(),
+	contextTokens: count.nullable(),
+	maxInputTokens: count.optional(),
+	maxOutputTokens: count.nullable(),
+	modalities: z.array(z.enum(MODALITIES)).min(1),
+	/** Most input tokens of one image; a bound, taken above the vendors' formulas. */
+	maxTokensPerMedia: z.number().int().nonnegative(),
+	price: z.strictObject({ ...rates, longContext: z.strictObject({ aboveTokens: count, ...rates }).optional() }).nullable(),
+	note: z.string().optional(),
+});
+
+const catalogueSchema = z.strictObject({ source: z.string(), date: z.iso.date(), models: z.array(modelSchema) });
+
+export type CatalogueModel = z.infer<typeof modelSchema>;
+
+export const CATALOGUE = catalogueSchema.parse(catalogueFile);
+
+/** By the upstream's id or one of its dated ids. */
+export function findModel(id: string): CatalogueModel | undefined {
+	return CATALOGUE.models.find((model) => model.id === id || model.aliases.includes(id));
+}
+
+/** Null where the catalogue does not know it. */
+export function cataloguePrice(model: CatalogueModel): Price | null {
+	return model.price === null ? null : toPrice({ ...model.price, source: CATALOGUE.source, date: CATALOGUE.date });
+}

@@ -1,0 +1,89 @@
+/** Faults that no single field shows: names that lead nowhere, names given twice, models without known figures, addresses. */
+
+import { findModel } from './catalogue.ts';
+import { checkAddress } from './check-address.ts';
+import { type ConfigError, formatPath, type PathSegment } from './config-error.ts';
+import { DEFAULT_PROVIDERS } from './default-providers.ts';
+import { nearest } from './nearest.ts';
+import type { JsonFile } from './read-json.ts';
+
+type Loose = Readonly<Record<string, unknown>>;
+type Report = (path: readonly PathSegment[], found: string, expected: string, near?: string) => void;
+
+// The file is read loosely here, so that these faults are reported beside those of the schema, not after them.
+const isObject = (value: unknown): value is Loose => typeof value === 'object' && value !== null && !Array.isArray(value);
+const objectOf = (value: unknown): Loose => (isObject(value) ? value : {});
+const listOf = (value: unknown): readonly Loose[] => (Array.isArray(value) ? value.map(objectOf) : []);
+
+function checkProviders(providers: Loose, report: Report): void {
+	for (const [id, value] of Object.entries(providers)) {
+		const path = ['providers', id];
+		if (id === 'local') report(path, 'the name local', 'another name: local is the engine of the box');
+		const { baseUrl, auth, keyEnv } = objectOf(value);
+		if (auth !== 'none' && isObject(value) && keyEnv === undefined) {
+			report([...path, 'keyEnv'], 'nothing', 'the environment variable that holds its key, or "auth": "none"');
+		}
+		const fault = typeof baseUrl === 'string' ? checkAddress(baseUrl) : undefined;
+		if (fault) report([...path, 'baseUrl'], fault.found, fault.expected);
+	}
+}
+
+function checkFigures(deployment: Loose, path: readonly PathSegment[], report: Report): void {
+	if (typeof deployment.model !== 'string') return;
+	const known = findModel(deployment.model);
+	for (const field of ['tier', 'contextTokens', 'maxOutputTokens'] as const) {
+		if (deployment[field] !== undefined || known?.[field]) continue;
+		report([...path, field], 'nothing', 'a value, since the catalogue does not know it of this model');
+	}
+}
+
+function checkDeployments(deployments: readonly Loose[], providerIds: readonly string[], report: Report): void {
+	const seen = new Set<unknown>();
+	for (const [index, deployment] of deployments.entries()) {
+		const path = ['deployments', index];
+		const { id, provider } = deployment;
+		if (id === 'local') report([...path, 'id'], 'the name local', 'another name: local is the engine of the box');
+		if (typeof id === 'string' && seen.has(id)) report([...path, 'id'], 'an id that stands here a second time', 'an id of its own');
+		seen.add(id);
+		if (typeof provider === 'string' && !providerIds.includes(provider)) {
+			report(
+				[...path, 'provider'],
+				'a provider that is not configured',
+				`one of ${providerIds.join(', ')}`,
+				nearest(provider, providerIds),
+			);
+		}
+		checkFigures(deployment, path, report);
+	}
+}
+
+function checkAliases(aliases: Loose, deploymentIds: readonly string[] | undefined, report: Report): void {
+	for (const [name, value] of Object.entries(aliases)) {
+		const { deployment } = objectOf(value);
+		if (typeof deployment !== 'string' || deployment === 'local') continue;
+		// Without a list the deployments are the catalogue's, of which some may lack their key today.
+		const isKnown = deploymentIds === undefined ? findModel(deployment)?.id === deployment : deploymentIds.includes(deployment);
+		if (isKnown) continue;
+		const known = ['local', ...(deploymentIds ?? [])];
+		report(
+			['aliases', name, 'deployment'],
+			'a deployment that is not configured',
+			`one of ${known.join(', ')}`,
+			nearest(deployment, known),
+		);
+	}
+}
+
+export function checkReferences(file: JsonFile): readonly ConfigError[] {
+	const errors: ConfigError[] = [];
+	const report: Report = (path, found, expected, near) => {
+		errors.push({ path: formatPath(path), ...file.locate(path), found, expected, nearest: near });
+	};
+	const { providers, deployments, aliases } = objectOf(file.value);
+	const list = listOf(deployments);
+	checkProviders(objectOf(providers), report);
+	checkDeployments(list, Object.keys(isObject(providers) ? providers : DEFAULT_PROVIDERS), report);
+	const ids = list.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
+	checkAliases(objectOf(aliases), Array.isArray(deployments) ? ids : undefined, report);
+	return errors;
+}
