@@ -1,0 +1,5 @@
+/** Fetches the clients that tests need, before they need them. */
+
+import { installClaudeCode } from './claude-code.ts';
+
+await installClaudeCode();
