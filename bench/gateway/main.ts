@@ -1,0 +1,85 @@
+/** `npm run bench:gateway`: what Innerloop adds to a call, and how much it carries, beside its peers, in one run. */
+
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Figure, makeReport, printTable, printTargets, writeReport } from '../lib/report.ts';
+import { decodingFigures } from './decoding.ts';
+import { figuresOf, type Measured, tableOf } from './figures.ts';
+import { installPeers } from './install-peers.ts';
+import { type Effort, idleMb, measureLatency, measureThroughput, type NamedTarget, peakMb } from './measure.ts';
+import { type LoadProcess, startLoad, startUpstream } from './processes.ts';
+import { claudeCodeRouter, direct, innerloop, litellm, portkey, type Target } from './targets.ts';
+
+const USAGE = `Usage: npm run bench:gateway -- [options]
+
+  --peers      also install and measure Portkey, claude-code-router and LiteLLM
+  --quick      a fifth of the calls: to see that it runs, not to quote
+  --no-engine  leave out the part that decodes on all cores
+  --json FILE  also write {machine, commit, figures} there
+`;
+
+const options = {
+	peers: { type: 'boolean', default: false },
+	quick: { type: 'boolean', default: false },
+	'no-engine': { type: 'boolean', default: false },
+	json: { type: 'string' },
+	help: { type: 'boolean', default: false },
+} as const;
+
+const FULL: Effort = { roundCalls: 60, rounds: 5, throughputMs: 3_000 };
+const QUICK: Effort = { roundCalls: 20, rounds: 2, throughputMs: 1_000 };
+
+async function measure(load: LoadProcess, targets: readonly NamedTarget[], effort: Effort): Promise<Measured> {
+	const idle = new Map(targets.map((target) => [target.name, idleMb(target)]));
+	const latency = {
+		small: await measureLatency(load, targets, 'small', effort),
+		'41kB': await measureLatency(load, targets, '41kB', effort),
+		'41kB-paced': await measureLatency(load, targets, '41kB-paced', { ...effort, roundCalls: Math.ceil(effort.roundCalls / 6) }),
+		'1MB': await measureLatency(load, targets, '1MB', { ...effort, roundCalls: Math.ceil(effort.roundCalls / 2) }),
+	};
+	const throughput = new Map<string, { small: number; '41kB': number; '41kB-stream': number }>();
+	for (const target of targets) {
+		throughput.set(target.name, {
+			small: await measureThroughput(load, target, 'small', effort),
+			'41kB': await measureThroughput(load, target, '41kB', effort),
+			'41kB-stream': await measureThroughput(load, target, '41kB-stream', effort),
+		});
+	}
+	return {
+		names: targets.map(({ name }) => name),
+		idle,
+		latency,
+		throughput,
+		peak: new Map(targets.map((target) => [target.name, peakMb(target)])),
+	};
+}
+
+async function run(effort: Effort, withPeers: boolean, withEngine: boolean): Promise<Figure[]> {
+	const peers = withPeers ? await installPeers() : undefined;
+	const plan: Target[] = [direct, innerloop(false), ...(peers ? [portkey(peers), claudeCodeRouter(peers), litellm(peers)] : [])];
+	const upstream = await startUpstream();
+	const load = startLoad();
+	const targets: NamedTarget[] = [];
+	try {
+		for (const target of plan) targets.push({ name: target.name, running: await target.start(upstream.url) });
+		const measured = await measure(load, targets, effort);
+		await Promise.all(targets.splice(0).map(({ running }) => running.stop()));
+		const table = tableOf(measured);
+		printTable(table.header, table.rows);
+		const figures = figuresOf(measured);
+		return withEngine ? [...figures, ...(await decodingFigures(load, upstream.url, effort))] : figures;
+	} finally {
+		await Promise.all(targets.map(({ running }) => running.stop()));
+		load.stop();
+		upstream.stop();
+	}
+}
+
+const { values } = parseArgs({ options });
+if (values.help) console.log(USAGE);
+else {
+	const figures = await run(values.quick ? QUICK : FULL, values.peers, !values['no-engine']);
+	console.log();
+	printTargets(figures);
+	if (values.json !== undefined) writeReport(values.json, makeReport(fileURLToPath(new URL('../..', import.meta.url)), figures));
+}

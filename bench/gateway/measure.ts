@@ -1,0 +1,80 @@
+/** The measurements themselves: latency call by call, the first delta, calls a second, memory. */
+
+import { residentBytes } from '../../test/support/child-program.ts';
+import { percentiles } from '../lib/samples.ts';
+import type { BodyName } from './bodies.ts';
+import type { LoadProcess } from './processes.ts';
+import type { RunningTarget } from './targets.ts';
+
+const FOREVER = Number.MAX_SAFE_INTEGER;
+
+/** How much of each measurement is made. */
+export interface Effort {
+	/** Calls of one latency round, and rounds; rounds of all targets take turns, so that a noisy moment meets all. */
+	readonly roundCalls: number;
+	readonly rounds: number;
+	/** Length of one throughput run. */
+	readonly throughputMs: number;
+}
+
+export interface Latency {
+	readonly p50: number;
+	readonly p99: number;
+	/** NaN for calls that are not streamed. */
+	readonly firstDeltaP50: number;
+	readonly count: number;
+}
+
+export interface NamedTarget {
+	readonly name: string;
+	readonly running: RunningTarget;
+}
+
+/** One call at a time, in ms. */
+export async function measureLatency(
+	load: LoadProcess,
+	targets: readonly NamedTarget[],
+	body: BodyName,
+	{ roundCalls, rounds }: Effort,
+): Promise<Map<string, Latency>> {
+	const samples = new Map(targets.map(({ name }) => [name, { latencies: [] as number[], firstDeltas: [] as number[] }]));
+	for (let round = 0; round <= rounds; round += 1) {
+		for (const { name, running } of targets) {
+			const plan = { url: running.url, headers: running.headers, body, connections: 1, durationMs: 20_000 };
+			const result = await load.run({ ...plan, calls: roundCalls });
+			// The first round warms up.
+			if (round === 0) continue;
+			samples.get(name)?.latencies.push(...result.latenciesMs);
+			samples.get(name)?.firstDeltas.push(...result.firstDeltasMs);
+		}
+	}
+	return new Map(
+		[...samples].map(([name, { latencies, firstDeltas }]) => {
+			const { p50, p99, count } = percentiles(latencies);
+			return [name, { p50, p99, count, firstDeltaP50: percentiles(firstDeltas).p50 }];
+		}),
+	);
+}
+
+/** Calls a second with 32 connections. */
+export async function measureThroughput(
+	load: LoadProcess,
+	{ running }: NamedTarget,
+	body: BodyName,
+	{ throughputMs }: Effort,
+): Promise<number> {
+	const plan = { url: running.url, headers: running.headers, body, connections: 32, calls: FOREVER };
+	await load.run({ ...plan, durationMs: throughputMs / 4 });
+	const { latenciesMs, elapsedMs } = await load.run({ ...plan, durationMs: throughputMs });
+	return (latenciesMs.length / elapsedMs) * 1_000;
+}
+
+/** Resident memory now, MB of 10⁶ bytes. */
+export function idleMb({ running }: NamedTarget): number {
+	return residentBytes(running.pids(), 'VmRSS') / 1e6;
+}
+
+/** The most that its processes ever held (each its own most), MB of 10⁶ bytes. */
+export function peakMb({ running }: NamedTarget): number {
+	return residentBytes(running.pids(), 'VmHWM') / 1e6;
+}
