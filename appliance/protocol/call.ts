@@ -47,6 +47,11 @@ export interface CallSignals {
 	/** Stable digest (hex) of the system text and tools: what a prompt cache would share. */
 	readonly prefixDigest: string;
 	readonly hasStructuredOutput: boolean;
+	/**
+	 * The upstream is asked to check the answer's tool calls for danger (anthropic `safeguards`): where a deployment
+	 * does not, Claude Code in auto mode refuses the actions that need the check.
+	 */
+	readonly hasSafeguards?: boolean;
 }
 
 /** Facts that bound the number of input tokens. */
@@ -59,6 +64,8 @@ export interface CallSize {
 	readonly inlineMediaBytes: number;
 	/** Media by URL or file id: no bytes here bound it. */
 	readonly remoteMediaCount: number;
+	/** Upper bound of the tokens that the vendor puts in front itself (prompts for tools, for structured output): no byte here bounds them. */
+	readonly addedTokens?: number;
 }
 
 export interface Call {
@@ -69,6 +76,8 @@ export interface Call {
 	readonly isStream: boolean;
 	/** The caller's cap on output tokens; undefined when it named none. */
 	readonly outputCapTokens: number | undefined;
+	/** chat-completions: the caller itself asked that its stream report usage. */
+	readonly isUsageWanted?: boolean;
 	/** Thinking or reasoning budget asked for, where it is billed beyond `outputCapTokens`. */
 	readonly signals: CallSignals;
 	readonly modalities: readonly Modality[];
@@ -88,6 +97,8 @@ export interface CallSpans {
 	readonly insertAt: number;
 	/** True when the object has no field at all (no comma after an insertion). */
 	readonly isEmpty: boolean;
+	/** chat-completions: the value of every top-level `stream_options` key. */
+	readonly streamOptions?: readonly Span[];
 }
 
 /** New values for the few fields that may change on the way to an upstream of the same dialect. */

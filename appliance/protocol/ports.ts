@@ -52,6 +52,14 @@ export interface ReplySummary {
 	readonly hasError: boolean;
 }
 
+/** Takes events out of a stream in passing; every other byte goes through as it came. */
+export interface StreamFilter {
+	/** The bytes that may go on now: an event that has begun is held back until it is whole. */
+	push(chunk: Uint8Array): Uint8Array;
+	/** What is still held back, once the upstream ended or was cut. */
+	end(): Uint8Array;
+}
+
 export interface StreamEncoder {
 	/** Wire text of one part; may be empty. */
 	encode(part: StreamPart): string;
@@ -73,8 +81,11 @@ export interface Dialect {
 	/** The same bytes with the named fields replaced (or put in where missing). */
 	splice(body: Uint8Array, call: Call, splice: Splice): Uint8Array;
 	createReplyTap(isStream: boolean): ReplyTap;
-	createStreamEncoder(call: Call): StreamEncoder;
-	encodeReply(reply: Reply, call: Call): string;
+	/** chat-completions: withholds the usage event that `splice.includeUsage` asked for and the caller did not. */
+	createUsageFilter?(): StreamFilter;
+	/** `wallMs` (epoch ms) becomes the reply's `created`, where the dialect has one. */
+	createStreamEncoder(call: Call, wallMs?: number): StreamEncoder;
+	encodeReply(reply: Reply, call: Call, wallMs?: number): string;
 	encodeProblem(problem: Problem, callId: string): WireReply;
 	/** The last event of a stream that fails after its headers were sent. */
 	encodeStreamProblem(problem: Problem, callId: string): string;
