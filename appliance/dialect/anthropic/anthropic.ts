@@ -1,0 +1,24 @@
+/** The Messages dialect behind its door. */
+
+import type { Dialect } from '../../protocol/ports.ts';
+import { spliceBody } from '../splice.ts';
+import { decodeCall } from './decode-call.ts';
+import { decodeConversation } from './decode-conversation.ts';
+import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
+import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { createReplyTap } from './reply-tap.ts';
+
+export const anthropic: Dialect = {
+	name: 'anthropic',
+	decodeCall,
+	decodeConversation,
+	splice: (body, call, changes) => spliceBody(body, call, changes, { outputCapKey: 'max_tokens' }),
+	createReplyTap,
+	createStreamEncoder,
+	encodeReply,
+	encodeProblem,
+	encodeStreamProblem,
+	encodeTokenCount,
+	encodeModels,
+};

@@ -1,0 +1,155 @@
+/** Messages: reads a caller's bytes into a `Call`. */
+
+import type { Call, CallSignals } from '../../protocol/call.ts';
+import type { CallerRequest } from '../../protocol/ports.ts';
+import { Problem } from '../../protocol/problem.ts';
+import { type Body, readBody } from '../body.ts';
+import { CallFacts } from '../call-facts.ts';
+import { readHeaderSignals } from '../client-headers.ts';
+import { unboundedFields } from '../cost-fields.ts';
+import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
+import { readOutputCap, readSpans } from '../output-cap.ts';
+import { readTools, walkContent } from './content-facts.ts';
+import { COST_FIELDS } from './cost-fields.ts';
+import * as marks from './marks.ts';
+
+type Digest = (text: string) => string;
+
+const OPERATIONS: ReadonlyMap<string, Call['operation']> = new Map([
+	['/v1/messages', 'generate'],
+	['/v1/messages/count_tokens', 'count-tokens'],
+]);
+
+/** Tokens of the prompt that the vendor adds for structured output (not published; a generous guess, used as a bound). */
+const FORMAT_PROMPT_TOKENS = 1_000;
+
+export function decodeCall(request: CallerRequest, digest: Digest): Call | Problem {
+	const operation = OPERATIONS.get(request.path);
+	if (operation === undefined) return new Problem('not-found', `There is no ${request.path} here; Messages are sent to /v1/messages.`);
+	const body = readBody(request.body);
+	if (body instanceof Problem) return body;
+	return attempt(() => readCall(request, operation, body, digest));
+}
+
+function readCall(request: CallerRequest, operation: Call['operation'], body: Body, digest: Digest): Call {
+	const { fields } = body;
+	const spans = readSpans(body, ['max_tokens']);
+	const facts = new CallFacts();
+	const messages = readMessages(facts, fields);
+	readTools(facts, fields.tools);
+	readSystem(facts, fields.system);
+	if (marks.outputFormat(fields) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
+	// Zero is a call that only fills the vendor's cache.
+	const outputCapTokens = readOutputCap(body, spans, 0);
+	return {
+		dialect: 'anthropic',
+		operation,
+		model: readString(fields, 'model'),
+		isStream: readBoolean(fields, 'stream'),
+		outputCapTokens,
+		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
+		modalities: facts.modalities(),
+		size: facts.size(body.bytes.length),
+		unboundedFields: [...unboundedFields(body.scan, fields, COST_FIELDS), ...facts.unbounded],
+		spans,
+	};
+}
+
+function readMessages(facts: CallFacts, fields: Fields): readonly Fields[] {
+	const messages = readObjects(fields.messages, 'messages');
+	if (messages.length === 0) refuse('messages', messages, 'at least one message');
+	for (const [index, message] of messages.entries()) {
+		readString(message, 'role', `messages[${index}].role`);
+		// A message of the system may carry settings alone.
+		if (message.content === undefined && message.role === 'system') continue;
+		walkContent(facts, message.content, () => `messages[${index}]`);
+	}
+	return messages;
+}
+
+function readSystem(facts: CallFacts, system: unknown): void {
+	if (system === undefined || system === null || typeof system === 'string') return;
+	if (!Array.isArray(system)) refuse('system', system, 'a string or an array of text blocks');
+	walkContent(facts, system, () => 'system');
+}
+
+function readSignals(
+	request: CallerRequest,
+	body: Body,
+	facts: CallFacts,
+	messages: readonly Fields[],
+	outputCapTokens: number | undefined,
+	digest: Digest,
+): CallSignals {
+	const { fields } = body;
+	const headers = readHeaderSignals(request.headers);
+	const texts = marks.systemTexts(fields.system);
+	const hasTools = facts.toolNames.length + facts.serverToolTypes.length > 0;
+	const isClaudeCode = headers.client.name === 'claude-code';
+	const purpose = marks.readPurpose({ fields, messages, isClaudeCode, hasTools, outputCapTokens });
+	return {
+		...headers,
+		sessionId: headers.sessionId ?? marks.sessionOfMetadata(fields.metadata),
+		isSubagent: headers.isSubagent || marks.isMarkedSubagent(texts),
+		purpose: purpose === 'safety-classifier' ? purpose : (headers.purpose ?? purpose),
+		toolNames: facts.toolNames,
+		serverToolTypes: facts.serverToolTypes,
+		toolChoice: readToolChoice(fields.tool_choice),
+		answeredToolNames: readAnsweredTools(messages),
+		messageCount: messages.length,
+		userTurnCount: messages.filter(isTypedTurn).length,
+		firstUserDigest: digest(firstUserText(messages)),
+		prefixDigest: digest(prefixText(body, texts)),
+		hasStructuredOutput: marks.outputFormat(fields) !== undefined,
+		hasSafeguards: Array.isArray(fields.safeguards) && fields.safeguards.length > 0,
+	};
+}
+
+export function readToolChoice(value: unknown): CallSignals['toolChoice'] {
+	if (value === undefined || value === null) return 'auto';
+	const type = isFields(value) ? value.type : value;
+	if (type === 'auto' || type === 'none' || type === 'any') return type;
+	if (isFields(value) && type === 'tool') return { name: readString(value, 'name', 'tool_choice.name') };
+	return refuse('tool_choice', value, 'an object whose type is auto, any, tool or none');
+}
+
+function isTypedTurn(message: Fields): boolean {
+	return message.role === 'user' && marks.toolResultIds(message).length === 0 && marks.typedTexts(message).length > 0;
+}
+
+/** Names behind the results that are the conversation's newest turn; the client's own system messages are passed over. */
+function readAnsweredTools(messages: readonly Fields[]): readonly string[] {
+	let newest = messages.length - 1;
+	while (messages[newest]?.role === 'system') newest--;
+	const turn = messages[newest];
+	if (turn === undefined || turn.role !== 'user') return [];
+	const wanted = new Set(marks.toolResultIds(turn));
+	const names = new Map<string, string>();
+	for (let index = newest - 1; index >= 0 && names.size < wanted.size; index--) {
+		for (const block of contentBlocks(messages[index])) {
+			const id = textOf(block.id);
+			if (block.type === 'tool_use' && id !== undefined && wanted.has(id)) names.set(id, textOf(block.name) ?? '');
+		}
+	}
+	return [...wanted].flatMap((id) => names.get(id) ?? []);
+}
+
+function contentBlocks(message: Fields | undefined): readonly Fields[] {
+	const content = message?.content;
+	return Array.isArray(content) ? content.filter(isFields) : [];
+}
+
+function firstUserText(messages: readonly Fields[]): string {
+	const first = messages.find((message) => message.role === 'user');
+	if (first === undefined) return '';
+	const typed = marks.typedTexts(first);
+	return (typed.length > 0 ? typed : marks.messageTexts(first)).join('\n');
+}
+
+const decoder = new TextDecoder();
+
+function prefixText(body: Body, texts: readonly string[]): string {
+	const tools = body.scan.fields.findLast(({ key }) => key === 'tools');
+	const toolText = tools === undefined ? '' : decoder.decode(body.bytes.subarray(tools.start, tools.end));
+	return `${texts.filter((text) => !marks.isBillingText(text)).join('\n')}\n${toolText}`;
+}

@@ -1,0 +1,54 @@
+/** Messages: writes a Problem in the words that this dialect's clients match on. */
+
+import type { WireReply } from '../../protocol/ports.ts';
+import type { Problem } from '../../protocol/problem.ts';
+import { type ErrorTypes, problemHeaders, publicMessage, windowFacts } from '../problem-text.ts';
+import { encodeSse } from '../sse.ts';
+
+const ERROR_TYPES: ErrorTypes = {
+	'invalid-call': 'invalid_request_error',
+	unauthenticated: 'authentication_error',
+	forbidden: 'permission_error',
+	'not-found': 'not_found_error',
+	'method-not-allowed': 'invalid_request_error',
+	'unsupported-media-type': 'invalid_request_error',
+	'call-too-large': 'request_too_large',
+	'context-window-exceeded': 'invalid_request_error',
+	'budget-exhausted': 'billing_error',
+	'cost-not-bounded': 'invalid_request_error',
+	'no-eligible-deployment': 'api_error',
+	'rate-limited': 'rate_limit_error',
+	'local-busy': 'overloaded_error',
+	'local-failed': 'api_error',
+	'upstream-failed': 'api_error',
+	'upstream-timeout': 'timeout_error',
+	canceled: 'api_error',
+	'shutting-down': 'overloaded_error',
+	internal: 'api_error',
+};
+
+export function encodeProblem(problem: Problem, callId: string): WireReply {
+	return {
+		status: problem.status,
+		headers: problemHeaders(problem, callId, 'request-id'),
+		body: JSON.stringify(envelope(problem, callId)),
+	};
+}
+
+export function encodeStreamProblem(problem: Problem, callId: string): string {
+	return encodeSse('error', JSON.stringify(envelope(problem, callId)));
+}
+
+function envelope(problem: Problem, callId: string) {
+	const error = { type: ERROR_TYPES[problem.code], message: messageOf(problem, callId) };
+	return { type: 'error', error, request_id: callId === '' ? null : callId };
+}
+
+/** Clients compact or give up on these words, and read the two numbers. */
+function messageOf(problem: Problem, callId: string): string {
+	const message = publicMessage(problem, callId);
+	if (problem.code !== 'context-window-exceeded' || /prompt is too long/i.test(message)) return message;
+	const facts = windowFacts(problem);
+	const numbers = facts === undefined ? '' : `: ${facts.inputTokens} tokens > ${facts.contextTokens} maximum`;
+	return `prompt is too long${numbers}. ${message}`;
+}

@@ -1,0 +1,26 @@
+/** The Chat Completions dialect behind its door. */
+
+import type { Dialect } from '../../protocol/ports.ts';
+import { decodeCall } from './decode-call.ts';
+import { decodeConversation } from './decode-conversation.ts';
+import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
+import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { createReplyTap } from './reply-tap.ts';
+import { splice } from './splice.ts';
+import { createUsageFilter } from './usage-filter.ts';
+
+export const chatCompletions: Dialect = {
+	name: 'chat-completions',
+	decodeCall,
+	decodeConversation,
+	splice,
+	createReplyTap,
+	createUsageFilter,
+	createStreamEncoder,
+	encodeReply: (reply, _call, wallMs) => encodeReply(reply, wallMs),
+	encodeProblem,
+	encodeStreamProblem,
+	encodeTokenCount,
+	encodeModels,
+};

@@ -1,0 +1,28 @@
+/** What a caller may read of a Problem, whatever its dialect. */
+
+import type { Problem, ProblemCode } from '../protocol/problem.ts';
+
+/** The Problem's own words; of an `internal` one, whose message may come from anywhere, only where to look. */
+export function publicMessage(problem: Problem, callId: string): string {
+	if (problem.code === 'internal') return `Innerloop failed on this call; its log says more under ${callId || 'this time'}.`;
+	return problem.message;
+}
+
+/** Facts for the window's wording: `details.inputTokens` and `details.contextTokens`, where the thrower knew both. */
+export function windowFacts(problem: Problem): { readonly inputTokens: number; readonly contextTokens: number } | undefined {
+	const { inputTokens, contextTokens } = problem.details;
+	return typeof inputTokens === 'number' && typeof contextTokens === 'number' ? { inputTokens, contextTokens } : undefined;
+}
+
+/** Both SDKs obey `x-should-retry`, both read their request id from a header of their own. */
+export function problemHeaders(problem: Problem, callId: string, idHeader: string): Record<string, string> {
+	const headers: Record<string, string> = {
+		'content-type': 'application/json',
+		'x-should-retry': String(problem.isRetryable),
+	};
+	if (callId !== '') headers[idHeader] = callId;
+	if (problem.retryAfterSeconds !== undefined) headers['retry-after'] = String(Math.ceil(problem.retryAfterSeconds));
+	return headers;
+}
+
+export type ErrorTypes = Readonly<Record<ProblemCode, string>>;
