@@ -1,0 +1,115 @@
+/** One call inside the engine child: prompt, slot, prefill, reply. */
+
+import { randomBytes } from 'node:crypto';
+import type { LlamaGrammarEvaluationState, Token } from 'node-llama-cpp';
+import type { Conversation, ToolDefinition } from '../../../protocol/conversation.ts';
+import { Problem } from '../../../protocol/problem.ts';
+import type { StreamPart, Usage } from '../../../protocol/stream.ts';
+import type { ChildRequest, Measurement } from '../messages.ts';
+import { offeredTools, outputCap, renderPrompt } from '../prompt/prepare-prompt.ts';
+import { ReplyWriter } from '../reply/reply-writer.ts';
+import { answerGrammar } from '../tools/argument-rules.ts';
+import type { ChildEngine } from './child-engine.ts';
+import { ReplyRun } from './reply-run.ts';
+import type { Slot } from './slot.ts';
+
+export interface CallPort {
+	readonly isCanceled: () => boolean;
+	readonly emit: (part: StreamPart) => void;
+	readonly onMeasured: (measurement: Measurement) => void;
+	readonly onPromptSize: (bytes: number, tokens: number) => void;
+}
+
+/** Tokens of the prompt as it would be sent. */
+export function countPrompt(engine: ChildEngine, conversation: Conversation): number {
+	return promptTokens(engine, conversation, offeredTools(conversation, undefined)).tokens.length;
+}
+
+export async function answerCall(engine: ChildEngine, request: ChildRequest, port: CallPort): Promise<void> {
+	const { conversation } = request;
+	const tools = offeredTools(conversation, request.allowedTools);
+	const { tokens, bytes } = promptTokens(engine, conversation, tools);
+	const capTokens = outputCap(tokens.length, request.maxOutputTokens, engine.context.contextSize);
+	port.onPromptSize(bytes, tokens.length);
+	const slot = engine.slots.take(tokens, request.affinityKey);
+	if (slot === undefined) throw new Problem('internal', 'The engine was sent more calls than it has slots.');
+	try {
+		await writeReply(engine, request, port, { slot, tools, tokens, capTokens });
+	} finally {
+		engine.slots.release(slot);
+	}
+}
+
+interface Prepared {
+	readonly slot: Slot;
+	readonly tools: readonly ToolDefinition[];
+	readonly tokens: readonly Token[];
+	readonly capTokens: number;
+}
+
+async function writeReply(engine: ChildEngine, request: ChildRequest, port: CallPort, prepared: Prepared): Promise<void> {
+	const { conversation } = request;
+	const { slot, tools, tokens, capTokens } = prepared;
+	const checkpointAt = slot.sequence.needsCheckpoints ? sharedHeadTokens(engine, conversation, tools, tokens) : 0;
+	const cached = await slot.prefill(tokens, checkpointAt, { chunkTokens: engine.chunkTokens, ...port });
+	const input = { inputTokens: tokens.length - cached, cacheReadTokens: cached, cacheWriteTokens: 0, cacheWrite1hTokens: 0 };
+	const usage = (outputTokens: number): Usage => ({ ...input, outputTokens });
+	port.emit({ type: 'start', id: request.callId, model: engine.displayName, usage: usage(0) });
+	const writer = new ReplyWriter(port.emit, () => `call_${randomBytes(12).toString('hex')}`);
+	const run = new ReplyRun(
+		{
+			prompt: tokens,
+			capTokens,
+			tools,
+			syntax: engine.syntax,
+			stopSequences: conversation.stopSequences,
+			thinkingMarks: engine.thinkingMarks,
+			makeAnswerGrammar: answerGrammarOf(engine, conversation),
+			makeCallGrammar: () => grammarState(engine, callGrammarOf(engine, conversation, tools)),
+		},
+		slot,
+		engine.vocabulary,
+		writer,
+		{ sampling: engine.samplingOf(conversation), ...port },
+	);
+	const isForced = conversation.toolChoice === 'any' || typeof conversation.toolChoice === 'object';
+	const { reason, stopSequence } = isForced ? await run.writeCalls() : await run.writeText();
+	port.emit({ type: 'finish', reason, stopSequence, usage: usage(run.outputTokens) });
+}
+
+function promptTokens(engine: ChildEngine, conversation: Conversation, tools: readonly ToolDefinition[]) {
+	const pieces = renderPrompt(conversation, tools, engine.promptTools);
+	const tokens = engine.vocabulary.tokenizePrompt(pieces);
+	return { tokens, bytes: pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0) };
+}
+
+/** Tokens of system text and tools: what the next conversation of the same client shares with this one. */
+function sharedHeadTokens(
+	engine: ChildEngine,
+	conversation: Conversation,
+	tools: readonly ToolDefinition[],
+	prompt: readonly Token[],
+): number {
+	const turnStart = conversation.messages.findIndex(({ role }) => role !== 'system');
+	const head = turnStart < 0 ? conversation.messages : conversation.messages.slice(0, turnStart);
+	const other = { ...conversation, messages: [...head, { role: 'user', content: [{ type: 'text', text: '?' }] }] } as const;
+	const { tokens } = promptTokens(engine, other, tools);
+	let at = 0;
+	while (at < tokens.length && tokens[at] === prompt[at]) at += 1;
+	return at;
+}
+
+function answerGrammarOf(engine: ChildEngine, { outputSchema }: Conversation): (() => LlamaGrammarEvaluationState) | undefined {
+	return outputSchema === undefined ? undefined : () => grammarState(engine, answerGrammar(outputSchema));
+}
+
+function callGrammarOf(engine: ChildEngine, conversation: Conversation, tools: readonly ToolDefinition[]): string {
+	const { toolChoice, isParallelToolUseAllowed } = conversation;
+	const named = typeof toolChoice === 'object' ? tools.filter(({ name }) => name === toolChoice.name) : tools;
+	return engine.syntax.grammar(named, isParallelToolUseAllowed, (text) => engine.vocabulary.controlToken(text));
+}
+
+function grammarState(engine: ChildEngine, grammar: string): LlamaGrammarEvaluationState {
+	const { library, llama, model } = engine;
+	return new library.LlamaGrammarEvaluationState({ model, grammar: new library.LlamaGrammar(llama, { grammar }) });
+}

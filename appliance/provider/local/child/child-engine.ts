@@ -1,0 +1,58 @@
+/** The loaded model with everything that answering needs: template, syntax, vocabulary, slots. */
+
+import { randomBytes, randomInt } from 'node:crypto';
+import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
+import type { Conversation } from '../../../protocol/conversation.ts';
+import type { EngineSettings } from '../messages.ts';
+import { ChatTemplate } from '../prompt/chat-template.ts';
+import type { PromptTools } from '../prompt/prepare-prompt.ts';
+import { syntaxFor, thinkingMarksFor } from '../tools/choose-syntax.ts';
+import type { ToolSyntax } from '../tools/tool-syntax.ts';
+import type { Sampling } from './decode.ts';
+import { type LoadedEngine, loadEngine } from './load-model.ts';
+import { SlotPool } from './slot-pool.ts';
+import { Vocabulary } from './vocabulary.ts';
+
+export interface ChildEngine {
+	readonly library: LoadedEngine['library'];
+	readonly llama: Llama;
+	readonly model: LlamaModel;
+	readonly context: LlamaContext;
+	readonly displayName: string;
+	readonly vocabulary: Vocabulary;
+	readonly syntax: ToolSyntax;
+	readonly promptTools: PromptTools;
+	readonly thinkingMarks: { readonly open: string; readonly close: string } | undefined;
+	readonly slots: SlotPool;
+	readonly chunkTokens: number;
+	samplingOf(conversation: Conversation): Sampling;
+}
+
+export async function openChildEngine(settings: EngineSettings, onLog: (message: string) => void): Promise<ChildEngine> {
+	const loaded = await loadEngine(settings, onLog);
+	const { model, context } = loaded;
+	const source = model.fileInfo.metadata.tokenizer?.chat_template;
+	const template = new ChatTemplate(source, model.tokens.bosString ?? '', model.tokens.eosString ?? '');
+	const vocabulary = new Vocabulary(model, template.source);
+	const syntax = syntaxFor(template);
+	return {
+		...loaded,
+		vocabulary,
+		syntax,
+		promptTools: { template, syntax, controlTexts: vocabulary.controlTexts, newMark },
+		thinkingMarks: thinkingMarksFor(template.source),
+		slots: new SlotPool(context),
+		chunkTokens: settings.prefillChunkTokens,
+		samplingOf,
+	};
+}
+
+/** Noncharacter-like private code points around random digits: no caller can have written it. */
+function newMark(): string {
+	return `\u{F0000}${randomBytes(12).toString('hex')}\u{F0001}`;
+}
+
+/** Without a temperature the most likely token is taken: answers of a small model get worse with chance, not better. */
+function samplingOf({ temperature, topP, topK, seed }: Conversation): Sampling {
+	return { temperature: temperature ?? 0, topP: topP ?? 1, topK: topK ?? 0, seed: seed ?? randomInt(2 ** 31) };
+}

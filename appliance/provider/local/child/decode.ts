@@ -1,0 +1,52 @@
+/** The token loop: samples one token after the other, with the probability that the model gave it. */
+
+import type { LlamaContextSequence, LlamaGrammarEvaluationState, Token } from 'node-llama-cpp';
+import type { Measurement } from '../messages.ts';
+import { Canceled } from './slot.ts';
+
+export interface Sampling {
+	readonly temperature: number;
+	readonly topP: number;
+	readonly topK: number;
+	readonly seed: number;
+}
+
+export interface DecodeOptions {
+	readonly sampling: Sampling;
+	readonly grammar: LlamaGrammarEvaluationState | undefined;
+	readonly isCanceled: () => boolean;
+	readonly onMeasured: (measurement: Measurement) => void;
+}
+
+export interface DecodedToken {
+	readonly token: Token;
+	/** Share of this token among those that sampling and grammar left. */
+	readonly probability: number;
+	readonly isEnd: boolean;
+}
+
+/** Tokens between two measurements. */
+const MEASURED_TOKENS = 16;
+
+/** Evaluates `pending`, then yields tokens until the consumer stops; the last one yielded is not evaluated yet. */
+export async function* decodeTokens(
+	sequence: LlamaContextSequence,
+	pending: readonly Token[],
+	{ sampling, grammar, isCanceled, onMeasured }: DecodeOptions,
+): AsyncGenerator<DecodedToken, void, void> {
+	const options = { ...sampling, yieldEogToken: true, ...(grammar === undefined ? {} : { grammarEvaluationState: grammar }) };
+	let startedMs = 0;
+	let count = 0;
+	for await (const { token, confidence } of sequence.evaluateWithMetadata([...pending], { confidence: true }, options)) {
+		if (isCanceled()) throw new Canceled();
+		// The first step also evaluates `pending`: it is no measure of decoding.
+		if (count % MEASURED_TOKENS === 0) {
+			const nowMs = performance.now();
+			if (count > 0)
+				onMeasured({ kind: 'decode', depthTokens: sequence.nextTokenIndex, tokens: MEASURED_TOKENS, durationMs: nowMs - startedMs });
+			startedMs = nowMs;
+		}
+		count += 1;
+		yield { token, probability: confidence, isEnd: sequence.model.isEogToken(token) };
+	}
+}

@@ -1,0 +1,103 @@
+/** Entry of the engine child: takes calls over IPC, answers them, and may die without taking the service along. */
+
+import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { Problem } from '../../../protocol/problem.ts';
+import type { FromChild, PlainProblem, ToChild } from '../messages.ts';
+import { answerCall, countPrompt } from './answer-call.ts';
+import { type ChildEngine, openChildEngine } from './child-engine.ts';
+import { Canceled } from './slot.ts';
+import { warmUp } from './warm-up.ts';
+
+/** The service's event loop must stay quick while all cores decode. */
+const NICENESS = 10;
+/** When memory runs out, the kernel takes this process and leaves the service. */
+const OOM_SCORE_ADJUSTMENT = '800';
+const MEMORY_REPORT_MS = 5_000;
+
+let engine: ChildEngine | undefined;
+const canceled = new Set<number>();
+const running = new Set<number>();
+
+function send(message: FromChild): void {
+	if (process.connected) process.send?.(message);
+}
+
+function yieldToOthers(): void {
+	setPriority(NICENESS);
+	try {
+		writeFileSync('/proc/self/oom_score_adj', OOM_SCORE_ADJUSTMENT);
+	} catch (error) {
+		send({
+			type: 'log',
+			level: 'info',
+			message: `The kernel cannot be told to prefer this process when memory runs out: ${String(error)}`,
+		});
+	}
+}
+
+async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> {
+	try {
+		const opened = await openChildEngine(message.settings, (text) => send({ type: 'log', level: 'warn', message: text.trim() }));
+		await warmUp(opened, (measurement) => send({ type: 'measured', measurement }));
+		engine = opened;
+		const { displayName, context } = opened;
+		send({ type: 'ready', loaded: { model: displayName, contextTokens: context.contextSize, slots: context.totalSequences } });
+		reportMemory();
+		setInterval(reportMemory, MEMORY_REPORT_MS).unref();
+	} catch (error) {
+		send({ type: 'load-failed', message: error instanceof Error ? error.message : String(error) });
+	}
+}
+
+function reportMemory(): void {
+	send({ type: 'memory', rssBytes: process.memoryUsage.rss() });
+}
+
+async function answer({ job, request }: Extract<ToChild, { type: 'answer' }>): Promise<void> {
+	running.add(job);
+	try {
+		await answerCall(loadedEngine(), request, {
+			isCanceled: () => canceled.has(job),
+			emit: (part) => send({ type: 'part', job, part }),
+			onMeasured: (measurement) => send({ type: 'measured', measurement }),
+			onPromptSize: (bytes, tokens) => send({ type: 'prompt-size', bytes, tokens }),
+		});
+		send({ type: 'ended', job });
+	} catch (error) {
+		send({ type: 'failed', job, problem: plain(error) });
+	} finally {
+		running.delete(job);
+		canceled.delete(job);
+	}
+}
+
+function count({ job, conversation }: Extract<ToChild, { type: 'count' }>): void {
+	try {
+		send({ type: 'counted', job, tokens: countPrompt(loadedEngine(), conversation) });
+	} catch (error) {
+		send({ type: 'failed', job, problem: plain(error) });
+	}
+}
+
+function loadedEngine(): ChildEngine {
+	if (engine === undefined) throw new Problem('local-failed', 'The local model is not loaded.', { isRetryable: true });
+	return engine;
+}
+
+function plain(error: unknown): PlainProblem {
+	if (error instanceof Canceled) return { code: 'canceled', message: 'The call was canceled.', isRetryable: false, details: {} };
+	const { code, message, isRetryable, details } = Problem.from(error, 'local-failed');
+	return { code, message, isRetryable, details };
+}
+
+process.on('message', (message: ToChild) => {
+	if (message.type === 'load') void load(message);
+	else if (message.type === 'answer') void answer(message);
+	else if (message.type === 'count') count(message);
+	else if (message.type === 'cancel' && running.has(message.job)) canceled.add(message.job);
+	else if (message.type === 'stop') process.exit(0);
+});
+// The parent is gone: nobody will read an answer, and nobody would end this process.
+process.on('disconnect', () => process.exit(0));
+yieldToOthers();

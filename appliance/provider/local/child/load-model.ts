@@ -1,0 +1,59 @@
+/** Loads the model and its context into the engine child, from the stock binary or from an own build. */
+
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
+import type { EngineSettings } from '../messages.ts';
+import { repairSlidingWindow } from './sliding-window.ts';
+
+/** Longer windows are not offered: no supported model was trained beyond it. */
+const MAX_CONTEXT_TOKENS = 131_072;
+
+/** Positions decoded at once; also how far a sliding window can be rolled back without a checkpoint. */
+const MIN_BATCH_TOKENS = 512;
+
+export interface LoadedEngine {
+	readonly llama: Llama;
+	readonly model: LlamaModel;
+	readonly context: LlamaContext;
+	readonly displayName: string;
+	/** Makes a grammar's matcher state. */
+	readonly library: typeof import('node-llama-cpp');
+}
+
+export async function loadEngine(settings: EngineSettings, onLog: (message: string) => void): Promise<LoadedEngine> {
+	const library = await loadLibrary(settings.build);
+	const common = { logLevel: library.LlamaLogLevel.warn, logger: (_level: unknown, message: string) => onLog(message), maxThreads: 0 };
+	const llama =
+		settings.build.kind === 'own'
+			? await library.getLlama('lastBuild', { ...common, usePrebuiltBinaries: false, skipDownload: true, progressLogs: false })
+			: await library.getLlama({ ...common, build: 'never', gpu: false, progressLogs: false });
+	const model = await llama.loadModel({
+		modelPath: settings.modelPath,
+		gpuLayers: 0,
+		// The table of per-layer embeddings is looked up, not streamed: left in the file, it costs no memory.
+		lazyMode: await hasPerLayerEmbeddings(library, settings.modelPath),
+	});
+	const largest = Math.min(model.trainContextSize, MAX_CONTEXT_TOKENS);
+	const context = await model.createContext({
+		sequences: settings.slots,
+		contextSize: settings.contextTokens ?? { max: largest },
+		batchSize: Math.max(MIN_BATCH_TOKENS, settings.prefillChunkTokens),
+		...(settings.threads === undefined ? {} : { threads: settings.threads }),
+	});
+	repairSlidingWindow(context, model.fileInsights.swaSize);
+	const title = model.fileInfo.metadata.general?.name;
+	const file = basename(settings.modelPath);
+	return { llama, model, context, library, displayName: title === undefined ? file : `${title} (${file})` };
+}
+
+function loadLibrary(build: EngineSettings['build']): Promise<typeof import('node-llama-cpp')> {
+	if (build.kind === 'prebuilt') return import('node-llama-cpp');
+	return import(pathToFileURL(join(build.folder, 'dist', 'index.js')).href);
+}
+
+async function hasPerLayerEmbeddings(library: typeof import('node-llama-cpp'), modelPath: string): Promise<boolean> {
+	const file = await library.readGgufFileInfo(modelPath, { readTensorInfo: false, logWarnings: false });
+	const architecture: string = file.metadata.general.architecture;
+	return architecture === 'gemma4' || architecture === 'gemma3n';
+}
