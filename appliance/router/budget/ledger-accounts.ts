@@ -1,0 +1,121 @@
+/** The team's and the members' budgets: what the running day and month settled, and what is set aside for open trees. */
+
+import type { Allowance } from '../../protocol/plan.ts';
+import type { Budgets } from '../../protocol/ports.ts';
+import { type Periods, periodsAt } from './ledger-period.ts';
+import type { AccountSums, LedgerSnapshot } from './ledger-records.ts';
+import type { Tree } from './ledger-tree.ts';
+
+export interface Account {
+	readonly id: string;
+	name: string;
+	daySettledNanoUsd: number;
+	monthSettledNanoUsd: number;
+	/** Holds of open trees under a ceiling. A stock, not a flow: it stands in every period that it lives in. */
+	heldNanoUsd: number;
+	/** Reserved by calls of keys without a ceiling: shown, never bounding. */
+	unboundedNanoUsd: number;
+	/** The member's own ceilings, where they differ from the configuration's. */
+	ownDayNanoUsd: number | undefined;
+	ownMonthNanoUsd: number | undefined;
+	readonly openTrees: Set<Tree>;
+}
+
+export interface Bound {
+	readonly by: Exclude<Allowance['boundBy'], 'tree' | 'none'>;
+	readonly ceilingNanoUsd: number;
+	readonly settledNanoUsd: number;
+	readonly heldNanoUsd: number;
+	readonly leftNanoUsd: number;
+}
+
+export class Accounts {
+	readonly team: Account;
+	readonly members = new Map<string, Account>();
+	periods: Periods;
+	/** Ledger time: the latest wall time ever seen, so that a clock set back reopens no budget. */
+	wallMs: number;
+	budgets: Budgets;
+
+	constructor(snapshot: LedgerSnapshot, budgets: Budgets) {
+		this.budgets = budgets;
+		this.wallMs = snapshot.atMs;
+		this.periods = periodsAt(snapshot.atMs);
+		this.team = newAccount('team', 'team', snapshot.team);
+		for (const sums of snapshot.members) this.members.set(sums.id, newAccount(sums.id, sums.id, sums));
+	}
+
+	/** The account of a member; made on first sight. */
+	member(id: string): Account {
+		const known = this.members.get(id);
+		if (known !== undefined) return known;
+		const made = newAccount(id, id, undefined);
+		this.members.set(id, made);
+		return made;
+	}
+
+	/** Moves ledger time forward, never back. Returns true when a day (and perhaps a month) ended. */
+	advance(wallMs: number): boolean {
+		if (wallMs > this.wallMs) this.wallMs = wallMs;
+		if (this.wallMs < this.periods.dayEndsMs) return false;
+		const next = periodsAt(this.wallMs);
+		const isNewMonth = next.month !== this.periods.month;
+		this.periods = next;
+		for (const account of [this.team, ...this.members.values()]) {
+			account.daySettledNanoUsd = 0;
+			if (isNewMonth) account.monthSettledNanoUsd = 0;
+		}
+		return true;
+	}
+
+	settle(memberId: string, costNanoUsd: number): void {
+		for (const account of [this.team, this.member(memberId)]) {
+			account.daySettledNanoUsd += costNanoUsd;
+			account.monthSettledNanoUsd += costNanoUsd;
+		}
+	}
+
+	addHold(tree: Tree, deltaNanoUsd: number): void {
+		for (const account of [this.team, this.member(tree.memberId)]) {
+			if (tree.isBounded) account.heldNanoUsd += deltaNanoUsd;
+			else account.unboundedNanoUsd += deltaNanoUsd;
+		}
+	}
+
+	/** The tightest of the four budgets above a tree; undefined where none is set. */
+	tightest(memberId: string): Bound | undefined {
+		const bounds = [...this.boundsOf(this.member(memberId)), ...this.boundsOf(this.team)];
+		let least: Bound | undefined;
+		for (const bound of bounds) if (least === undefined || bound.leftNanoUsd < least.leftNanoUsd) least = bound;
+		return least;
+	}
+
+	boundsOf(account: Account): Bound[] {
+		const isTeam = account === this.team;
+		const day = isTeam ? this.budgets.teamDayNanoUsd : (account.ownDayNanoUsd ?? this.budgets.memberDayNanoUsd);
+		const month = isTeam ? this.budgets.teamMonthNanoUsd : (account.ownMonthNanoUsd ?? this.budgets.memberMonthNanoUsd);
+		const bounds: Bound[] = [];
+		if (day !== undefined) bounds.push(boundOf(isTeam ? 'team-day' : 'member-day', day, account.daySettledNanoUsd, account.heldNanoUsd));
+		if (month !== undefined)
+			bounds.push(boundOf(isTeam ? 'team-month' : 'member-month', month, account.monthSettledNanoUsd, account.heldNanoUsd));
+		return bounds;
+	}
+}
+
+function boundOf(by: Bound['by'], ceilingNanoUsd: number, settledNanoUsd: number, heldNanoUsd: number): Bound {
+	return { by, ceilingNanoUsd, settledNanoUsd, heldNanoUsd, leftNanoUsd: ceilingNanoUsd - settledNanoUsd - heldNanoUsd };
+}
+
+function newAccount(id: string, name: string, sums: AccountSums | undefined): Account {
+	return {
+		id,
+		name,
+		daySettledNanoUsd: sums?.dayNanoUsd ?? 0,
+		monthSettledNanoUsd: sums?.monthNanoUsd ?? 0,
+		heldNanoUsd: 0,
+		unboundedNanoUsd: 0,
+		ownDayNanoUsd: undefined,
+		ownMonthNanoUsd: undefined,
+		openTrees: new Set(),
+	};
+}

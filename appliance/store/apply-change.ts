@@ -1,0 +1,106 @@
+/** Writes journal lines into the tables: one prepared statement a kind of change. */
+
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { SumsRow } from '../router/budget/ledger-records.ts';
+import type { Change, JournalLine } from './journal-messages.ts';
+
+export interface ChangeWriter {
+	/** Call inside a transaction. */
+	write(line: JournalLine): void;
+}
+
+const bit = (flag: boolean): number => (flag ? 1 : 0);
+
+export function createChangeWriter(db: DatabaseSync): ChangeWriter {
+	const run = prepareAll(db);
+	return {
+		write(line) {
+			for (const change of line.changes) writeChange(run, change, line);
+			if (line.seq > 0) run.meta.run('ledger', JSON.stringify({ seq: line.seq, atMs: line.atMs }));
+		},
+	};
+}
+
+type Statements = Readonly<
+	Record<'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'member' | 'key' | 'call', StatementSync>
+>;
+
+function prepareAll(db: DatabaseSync): Statements {
+	return {
+		meta: db.prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value'),
+		tree: db.prepare('INSERT OR REPLACE INTO trees VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+		forgetTree: db.prepare('DELETE FROM trees WHERE id = ?'),
+		reserve: db.prepare('INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?)'),
+		dispatch: db.prepare('UPDATE reservations SET is_dispatched = 1 WHERE call_id = ?'),
+		release: db.prepare('DELETE FROM reservations WHERE call_id = ?'),
+		settle: db.prepare('INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+		sum: db.prepare('INSERT INTO sums VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET settled_nano_usd = excluded.settled_nano_usd'),
+		member: db.prepare(
+			'INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, day_nano_usd = excluded.day_nano_usd, month_nano_usd = excluded.month_nano_usd',
+		),
+		key: db.prepare(
+			'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET is_revoked = excluded.is_revoked',
+		),
+		call: db.prepare(
+			'INSERT INTO calls (call_id, at_ms, decision, outcome) VALUES (?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET decision = excluded.decision, outcome = excluded.outcome',
+		),
+	};
+}
+
+function writeChange(run: Statements, change: Change, line: JournalLine): void {
+	switch (change.kind) {
+		case 'tree': {
+			const { id, memberId, treeKey, sessionId, isBounded, ceilingNanoUsd, spentNanoUsd, exposureNanoUsd, isOpen } = change;
+			run.tree.run(id, memberId, treeKey, sessionId, bit(isBounded), ceilingNanoUsd, spentNanoUsd, exposureNanoUsd, bit(isOpen), line.seq);
+			return;
+		}
+		case 'forget-tree':
+			run.forgetTree.run(change.id);
+			return;
+		case 'reserve':
+			run.reserve.run(change.callId, change.treeId, change.keyId, change.nanoUsd, bit(change.isDispatched));
+			return;
+		case 'dispatch':
+			run.dispatch.run(change.callId);
+			return;
+		case 'release':
+			run.release.run(change.callId);
+			return;
+		case 'settle': {
+			const { callId, treeId, memberId, keyId, deployment, reservedNanoUsd, costNanoUsd, isBound } = change;
+			run.release.run(callId);
+			run.settle.run(callId, treeId, memberId, keyId, deployment, reservedNanoUsd, costNanoUsd, bit(isBound), line.atMs);
+			return;
+		}
+		case 'sums':
+			writeSums(run.sum, change);
+			return;
+		case 'member':
+			run.member.run(change.id, change.name, change.dayNanoUsd, change.monthNanoUsd, change.createdAt);
+			return;
+		case 'key':
+			run.key.run(
+				change.id,
+				change.memberId,
+				change.secretSha256,
+				bit(change.isOwner),
+				JSON.stringify(change.allowedTiers),
+				bit(change.mayForce),
+				bit(change.hasCeiling),
+				change.treeCeilingNanoUsd,
+				change.expiresAtMs,
+				change.createdAt,
+				bit(change.isRevoked),
+			);
+			return;
+		case 'call':
+			run.call.run(change.callId, change.atMs, change.decision, change.outcome);
+	}
+}
+
+function writeSums(sum: StatementSync, row: SumsRow): void {
+	sum.run('team', 'team', row.day, row.teamDayNanoUsd);
+	sum.run('team', 'team', row.month, row.teamMonthNanoUsd);
+	sum.run('member', row.memberId, row.day, row.memberDayNanoUsd);
+	sum.run('member', row.memberId, row.month, row.memberMonthNanoUsd);
+}

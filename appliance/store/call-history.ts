@@ -1,0 +1,54 @@
+/** The decisions and outcomes of past calls: written behind, never waited for, bounded. */
+
+import type { Decision, Outcome } from '../protocol/decision.ts';
+import type { CallHistory, CallRecord, Clock } from '../protocol/ports.ts';
+import type { Journal } from './journal.ts';
+import type { CallChange, StoredCall } from './journal-messages.ts';
+
+/** With so many lines before the disk, further calls are counted instead of kept: some 30 MB of memory. */
+export const MOST_WAITING_LINES = 10_000;
+
+const MOST_RECENT = 1_000;
+
+export interface BoundedHistory extends CallHistory {
+	/** Calls that were not kept because the disk could not follow. */
+	dropped(): number;
+}
+
+export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLines = MOST_WAITING_LINES): BoundedHistory {
+	let dropped = 0;
+	return {
+		record(decision, outcome) {
+			if (journal.counts.waitingLines >= mostWaitingLines) {
+				dropped += 1;
+				return;
+			}
+			const atMs = clock.wallMs();
+			const change: CallChange = {
+				kind: 'call',
+				callId: decision.callId,
+				atMs,
+				decision: JSON.stringify(decision),
+				outcome: JSON.stringify(outcome),
+			};
+			journal.append(JSON.stringify({ seq: 0, atMs, isSync: false, changes: [change] }));
+		},
+		async find(callId) {
+			const rows = (await journal.query({ kind: 'call', callId })) as readonly StoredCall[];
+			return rows.map(recordOf)[0];
+		},
+		async recent(limit) {
+			const bounded = Math.max(0, Math.min(Math.floor(limit), MOST_RECENT));
+			const rows = (await journal.query({ kind: 'recent', limit: bounded })) as readonly StoredCall[];
+			return rows.map(recordOf);
+		},
+		dropped: () => dropped,
+	};
+}
+
+function recordOf(row: StoredCall): CallRecord {
+	return {
+		decision: JSON.parse(row.decision) as Decision,
+		outcome: row.outcome === null ? undefined : (JSON.parse(row.outcome) as Outcome),
+	};
+}

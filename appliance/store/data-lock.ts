@@ -1,0 +1,42 @@
+/** One service a data directory: a lock that ends with its process, however that ends. */
+
+import { closeSync, openSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { Problem } from '../protocol/problem.ts';
+
+export interface DataLock {
+	release(): void;
+}
+
+/**
+ * Takes the lock beside `file`, or throws a Problem that names the holder's process. It is SQLite's own write lock on
+ * a database of one row: the kernel drops it with the process, and others can still read who holds it.
+ */
+export function lockData(file: string): DataLock {
+	const lockFile = `${file}.lock`;
+	closeSync(openSync(lockFile, 'a', 0o600));
+	const db = new DatabaseSync(lockFile, { timeout: 0 });
+	try {
+		db.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF');
+		db.exec('BEGIN IMMEDIATE; CREATE TABLE IF NOT EXISTS holder (pid INTEGER); DELETE FROM holder');
+		db.prepare('INSERT INTO holder VALUES (?)').run(process.pid);
+		db.exec('COMMIT; BEGIN IMMEDIATE');
+	} catch (error) {
+		const holder = readHolder(db);
+		db.close();
+		throw new Problem(
+			'internal',
+			`Another Innerloop${holder === undefined ? '' : ` (process ${holder})`} uses ${file}. Stop it, or start this one with another data directory (--data).`,
+			{ cause: error },
+		);
+	}
+	return { release: () => db.close() };
+}
+
+function readHolder(db: DatabaseSync): number | undefined {
+	try {
+		return (db.prepare('SELECT pid FROM holder').get() as { pid: number } | undefined)?.pid;
+	} catch {
+		return undefined;
+	}
+}

@@ -1,0 +1,105 @@
+/** What the service and the journal's thread say to each other. */
+
+import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
+
+/** Everything that is written to the database. */
+export type Change = LedgerChange | MemberChange | CallChange;
+
+export type MemberChange =
+	| {
+			readonly kind: 'member';
+			readonly id: string;
+			readonly name: string;
+			readonly dayNanoUsd: number | null;
+			readonly monthNanoUsd: number | null;
+			readonly createdAt: string;
+	  }
+	| ({ readonly kind: 'key' } & KeyRow);
+
+export interface KeyRow {
+	readonly id: string;
+	readonly memberId: string;
+	readonly secretSha256: string;
+	readonly isOwner: boolean;
+	readonly allowedTiers: readonly string[];
+	readonly mayForce: boolean;
+	readonly hasCeiling: boolean;
+	readonly treeCeilingNanoUsd: number | null;
+	readonly expiresAtMs: number | null;
+	readonly createdAt: string;
+	readonly isRevoked: boolean;
+}
+
+export interface CallChange {
+	readonly kind: 'call';
+	readonly callId: string;
+	readonly atMs: number;
+	/** JSON. */
+	readonly decision: string;
+	readonly outcome: string;
+}
+
+/** One line of a batch: a ledger entry (with `seq`) or changes of another room of the store (`seq` 0). */
+export interface JournalLine {
+	readonly seq: number;
+	readonly atMs: number;
+	readonly isSync: boolean;
+	readonly changes: readonly Change[];
+}
+
+export interface MemberRow {
+	readonly id: string;
+	readonly name: string;
+	readonly dayNanoUsd: number | undefined;
+	readonly monthNanoUsd: number | undefined;
+	readonly createdAt: string;
+}
+
+export interface SpendDay {
+	readonly scope: 'team' | 'member';
+	readonly id: string;
+	/** `2026-11-23` (UTC). */
+	readonly day: string;
+	readonly settledNanoUsd: number;
+}
+
+export interface StoredCall {
+	readonly decision: string;
+	readonly outcome: string | null;
+}
+
+export type Query =
+	| { readonly kind: 'call'; readonly callId: string }
+	| { readonly kind: 'recent'; readonly limit: number }
+	| { readonly kind: 'spend-days'; readonly days: number };
+
+export type ToJournal =
+	/** `lines` is a JSON array of JournalLine, each already text; `ticket` is the last one's number. */
+	| { readonly kind: 'write'; readonly ticket: number; readonly lines: string }
+	| { readonly kind: 'query'; readonly id: number; readonly query: Query }
+	| { readonly kind: 'close' };
+
+export type FromJournal =
+	| ({ readonly kind: 'ready' } & JournalStart)
+	| { readonly kind: 'refused'; readonly message: string }
+	/** All lines up to `ticket` are committed; those up to `syncedTicket` are on the platter. */
+	| {
+			readonly kind: 'committed';
+			readonly ticket: number;
+			readonly syncedTicket: number;
+			readonly commits: number;
+			readonly syncedCommits: number;
+	  }
+	| { readonly kind: 'failing'; readonly message: string }
+	| { readonly kind: 'answer'; readonly id: number; readonly rows: readonly unknown[] }
+	| { readonly kind: 'query-failed'; readonly id: number; readonly message: string }
+	| { readonly kind: 'closed' };
+
+/** What the journal's thread found when it opened the database. */
+export interface JournalStart {
+	readonly snapshot: LedgerSnapshot;
+	readonly members: readonly MemberRow[];
+	readonly keys: readonly KeyRow[];
+	/** True when nothing that the last process did can be missing. */
+	readonly isTailKnown: boolean;
+}

@@ -1,0 +1,134 @@
+/** The journal's thread: the only writer of the database, and the only place of the service that waits for the disk. */
+
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { Problem } from '../protocol/problem.ts';
+import { createChangeWriter } from './apply-change.ts';
+import { lockData } from './data-lock.ts';
+import { explain, openDatabase } from './database.ts';
+import type { FromJournal, JournalLine, Query, ToJournal } from './journal-messages.ts';
+import { createPruner } from './prune.ts';
+import { answerQuery, readKeys, readMembers, readSnapshot } from './read-rows.ts';
+
+/** After a failed commit (disk full, card gone) the same lines are tried again this much later. */
+const RETRY_MS = 1_000;
+
+const { file } = workerData as { readonly file: string };
+if (parentPort === null) throw new Error('journal-worker.ts runs as a worker thread');
+const port = parentPort;
+const say = (message: FromJournal): void => port.postMessage(message);
+
+try {
+	serve();
+} catch (error) {
+	say({ kind: 'refused', message: Problem.from(error).message });
+}
+
+function serve(): void {
+	const lock = lockData(file);
+	let db: DatabaseSync;
+	try {
+		db = openDatabase(file);
+	} catch (error) {
+		lock.release();
+		throw error;
+	}
+	try {
+		say({ kind: 'ready', snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), isTailKnown: false });
+	} catch (error) {
+		throw explain(error, file);
+	}
+	const committer = createCommitter(db);
+	port.on('message', (first: ToJournal) => {
+		// Everything that piled up during the last commit goes into the next one.
+		for (let message: ToJournal | undefined = first; message !== undefined; message = nextMessage()) {
+			if (message.kind === 'write') committer.add(message);
+			else if (message.kind === 'query') {
+				committer.commit();
+				answer(db, message.id, message.query);
+			} else {
+				committer.commit();
+				db.close();
+				lock.release();
+				say({ kind: 'closed' });
+				port.close();
+				return;
+			}
+		}
+		committer.commit();
+	});
+}
+
+function nextMessage(): ToJournal | undefined {
+	return receiveMessageOnPort(port)?.message as ToJournal | undefined;
+}
+
+function answer(db: DatabaseSync, id: number, query: Query): void {
+	try {
+		say({ kind: 'answer', id, rows: answerQuery(db, query) });
+	} catch (error) {
+		say({ kind: 'query-failed', id, message: explain(error, file).message });
+	}
+}
+
+interface Committer {
+	add(batch: { readonly ticket: number; readonly lines: string }): void;
+	/** Commits what was added; keeps it for a later try where that fails. */
+	commit(): void;
+}
+
+function createCommitter(db: DatabaseSync): Committer {
+	const writer = createChangeWriter(db);
+	const prune = createPruner(db);
+	let waiting: JournalLine[] = [];
+	let ticket = 0;
+	let syncedTicket = 0;
+	let commits = 0;
+	let syncedCommits = 0;
+	let retry: NodeJS.Timeout | undefined;
+
+	const write = (isSync: boolean): void => {
+		// In WAL mode a FULL commit syncs the log, and with it every NORMAL commit before it.
+		db.exec(`PRAGMA synchronous = ${isSync ? 'FULL' : 'NORMAL'}`);
+		db.exec('BEGIN IMMEDIATE');
+		try {
+			for (const line of waiting) writer.write(line);
+			db.exec('COMMIT');
+		} catch (error) {
+			if (db.isTransaction) db.exec('ROLLBACK');
+			throw error;
+		}
+	};
+
+	const commit = (): void => {
+		if (waiting.length === 0 || retry !== undefined) return;
+		const isSync = waiting.some((line) => line.isSync);
+		try {
+			write(isSync);
+		} catch (error) {
+			say({ kind: 'failing', message: explain(error, file).message });
+			retry = setTimeout(() => {
+				retry = undefined;
+				commit();
+			}, RETRY_MS);
+			return;
+		}
+		commits += 1;
+		if (isSync) {
+			syncedCommits += 1;
+			syncedTicket = ticket;
+		}
+		const written = waiting;
+		waiting = [];
+		say({ kind: 'committed', ticket, syncedTicket, commits, syncedCommits });
+		prune(written);
+	};
+
+	return {
+		add(batch) {
+			waiting.push(...(JSON.parse(batch.lines) as JournalLine[]));
+			ticket = batch.ticket;
+		},
+		commit,
+	};
+}

@@ -1,0 +1,193 @@
+/** The service's side of the journal: hands lines to the thread in batches, and tells who waits when they are safe. */
+
+import { Worker } from 'node:worker_threads';
+import { Problem } from '../protocol/problem.ts';
+import type { FromJournal, JournalStart, Query, ToJournal } from './journal-messages.ts';
+
+/** Lines that nobody waits for are gathered this long: fewer wake-ups of the thread, fewer commits. */
+const GATHER_MS = 10;
+
+export interface JournalCounts {
+	/** Lines handed in and not yet committed. */
+	readonly waitingLines: number;
+	readonly commits: number;
+	readonly syncedCommits: number;
+	/** Why the disk takes nothing at the moment; undefined when it does. */
+	readonly failure: string | undefined;
+}
+
+interface Waiter {
+	readonly ticket: number;
+	readonly resolve: () => void;
+	readonly reject: (problem: Problem) => void;
+	/** Called when the line is on the platter, also after a rejection. */
+	readonly synced: (() => void) | undefined;
+}
+
+interface Asked {
+	readonly resolve: (rows: readonly unknown[]) => void;
+	readonly reject: (problem: Problem) => void;
+}
+
+export interface OpenJournal {
+	readonly journal: Journal;
+	readonly start: JournalStart;
+}
+
+/** Starts the thread; rejects with a Problem where the database cannot be used. */
+export function openJournal(file: string, onFailure: (message: string) => void): Promise<OpenJournal> {
+	const worker = new Worker(new URL('./journal-worker.ts', import.meta.url), { workerData: { file }, name: 'journal' });
+	return new Promise((resolve, reject) => {
+		const fail = (error: unknown): void => reject(Problem.from(error));
+		const end = (): void => reject(new Problem('internal', 'The journal ended before it began.'));
+		worker.once('error', fail);
+		worker.once('exit', end);
+		worker.once('message', (message: FromJournal) => {
+			worker.off('error', fail);
+			worker.off('exit', end);
+			if (message.kind === 'ready') {
+				resolve({ journal: new Journal(worker, onFailure), start: message });
+				return;
+			}
+			void worker.terminate();
+			reject(new Problem('internal', message.kind === 'refused' ? message.message : `unexpected ${message.kind}`));
+		});
+	});
+}
+
+export class Journal {
+	readonly #worker: Worker;
+	readonly #onFailure: (message: string) => void;
+	#lines: string[] = [];
+	#ticket = 0;
+	#committedTicket = 0;
+	#commits = 0;
+	#syncedCommits = 0;
+	#failure: string | undefined;
+	#timer: NodeJS.Timeout | undefined;
+	#isFlushQueued = false;
+	#waiters: Waiter[] = [];
+	#nextQuery = 1;
+	readonly #asked = new Map<number, Asked>();
+	#closed: PromiseWithResolvers<void> | undefined;
+
+	constructor(worker: Worker, onFailure: (message: string) => void) {
+		this.#worker = worker;
+		this.#onFailure = onFailure;
+		worker.on('message', (message: FromJournal) => this.#hear(message));
+		worker.on('error', (error) => this.#die(`The journal's thread failed: ${error.message}`));
+		worker.on('exit', () => this.#die("The journal's thread ended."));
+	}
+
+	get counts(): JournalCounts {
+		return {
+			waitingLines: this.#ticket - this.#committedTicket,
+			commits: this.#commits,
+			syncedCommits: this.#syncedCommits,
+			failure: this.#failure,
+		};
+	}
+
+	/** Written behind: nobody waits. `line` is the JSON of a JournalLine. Returns its ticket. */
+	append(line: string): number {
+		this.#lines.push(line);
+		this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
+		this.#ticket += 1;
+		return this.#ticket;
+	}
+
+	/**
+	 * Resolves when the line is on the platter; rejects with a Problem when the disk refuses it now. The line is kept
+	 * and tried again: `synced` is called when it is safe after all.
+	 */
+	appendDurable(line: string, synced?: () => void): Promise<void> {
+		this.#lines.push(line);
+		this.#ticket += 1;
+		const ticket = this.#ticket;
+		if (!this.#isFlushQueued) {
+			this.#isFlushQueued = true;
+			queueMicrotask(() => this.#flush());
+		}
+		return new Promise((resolve, reject) => this.#waiters.push({ ticket, resolve, reject, synced }));
+	}
+
+	/** Asks the database; sees all that was appended before. */
+	query(query: Query): Promise<readonly unknown[]> {
+		this.#flush();
+		const id = this.#nextQuery++;
+		this.#post({ kind: 'query', id, query });
+		return new Promise((resolve, reject) => this.#asked.set(id, { resolve, reject }));
+	}
+
+	/** Writes what is left, closes the database and ends the thread. */
+	close(): Promise<void> {
+		if (this.#closed !== undefined) return this.#closed.promise;
+		this.#closed = Promise.withResolvers();
+		this.#flush();
+		this.#post({ kind: 'close' });
+		return this.#closed.promise;
+	}
+
+	#flush(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		this.#isFlushQueued = false;
+		if (this.#lines.length === 0) return;
+		const lines = `[${this.#lines.join(',')}]`;
+		this.#lines = [];
+		this.#post({ kind: 'write', ticket: this.#ticket, lines });
+	}
+
+	#post(message: ToJournal): void {
+		this.#worker.postMessage(message);
+	}
+
+	#hear(message: FromJournal): void {
+		switch (message.kind) {
+			case 'committed':
+				this.#committed(message.ticket, message.syncedTicket, message);
+				return;
+			case 'failing':
+				this.#failed(message.message);
+				return;
+			case 'answer':
+				this.#asked.get(message.id)?.resolve(message.rows);
+				this.#asked.delete(message.id);
+				return;
+			case 'query-failed':
+				this.#asked.get(message.id)?.reject(new Problem('internal', message.message));
+				this.#asked.delete(message.id);
+				return;
+			case 'closed':
+				this.#closed?.resolve();
+		}
+	}
+
+	#committed(ticket: number, syncedTicket: number, counts: { readonly commits: number; readonly syncedCommits: number }): void {
+		this.#failure = undefined;
+		this.#committedTicket = ticket;
+		this.#commits = counts.commits;
+		this.#syncedCommits = counts.syncedCommits;
+		const isSafe = (waiter: Waiter): boolean => waiter.ticket <= syncedTicket;
+		const safe = this.#waiters.filter(isSafe);
+		this.#waiters = this.#waiters.filter((waiter) => !isSafe(waiter));
+		for (const waiter of safe) {
+			waiter.synced?.();
+			waiter.resolve();
+		}
+	}
+
+	#failed(message: string): void {
+		if (this.#failure === undefined) this.#onFailure(message);
+		this.#failure = message;
+		for (const waiter of this.#waiters) waiter.reject(new Problem('internal', message, { isRetryable: true, retryAfterSeconds: 5 }));
+	}
+
+	#die(message: string): void {
+		this.#closed?.resolve();
+		if (this.#closed !== undefined) return;
+		this.#failed(message);
+		for (const asked of this.#asked.values()) asked.reject(new Problem('internal', message));
+		this.#asked.clear();
+	}
+}

@@ -1,0 +1,95 @@
+/** The Ledger port: the pure state machine, with the clock on one side and the journal on the other. */
+
+import { createHash } from 'node:crypto';
+import type { Budgets, Clock, Ledger, LedgerScope, ReserveResult } from '../protocol/ports.ts';
+import { Problem } from '../protocol/problem.ts';
+import type { LedgerAlarm, LedgerEntry, LedgerSnapshot } from '../router/budget/ledger-records.ts';
+import { LedgerState, type LedgerTime } from '../router/budget/ledger-state.ts';
+import type { Journal } from './journal.ts';
+
+/** Longer tree keys are digested: a caller's header is no place to fill memory from. */
+const LONGEST_TREE_KEY = 200;
+
+export interface LedgerPort extends Ledger {
+	readonly state: LedgerState;
+	tick(): void;
+	/** Settles or releases what still runs, and closes every tree. */
+	closeAll(): void;
+	/** Bills above their bound, or without a reservation, since the start. */
+	alarms(): number;
+}
+
+export interface LedgerPortOptions {
+	readonly snapshot: LedgerSnapshot;
+	readonly budgets: Budgets;
+	readonly clock: Clock;
+	readonly journal: Journal;
+	readonly onAlarm: (alarm: LedgerAlarm) => void;
+}
+
+export function createLedgerPort({ snapshot, budgets, clock, journal, onAlarm }: LedgerPortOptions): LedgerPort {
+	const synced = createSyncedEntries(journal);
+	let alarms = 0;
+	const state = new LedgerState(snapshot, budgets, {
+		entry: synced.write,
+		alarm(alarm) {
+			alarms += 1;
+			onAlarm(alarm);
+		},
+	});
+	const now = (): LedgerTime => ({ wallMs: clock.wallMs(), nowMs: clock.nowMs() });
+	return {
+		state,
+		allowance: (scope) => state.allowance(shortened(scope), now()),
+		reserve(callId, scope, worstCostNanoUsd): ReserveResult {
+			const failure = journal.counts.failure;
+			if (failure !== undefined && worstCostNanoUsd > 0) return { isAdmitted: false, problem: diskRefuses(failure) };
+			const admission = state.reserve(callId, shortened(scope), worstCostNanoUsd, now());
+			return admission.isAdmitted ? { isAdmitted: true, durable: synced.wait(admission.waitSeq) } : admission;
+		},
+		dispatch: (callId) => state.dispatch(callId),
+		settle: (callId, settlement) => state.settle(callId, settlement, now()),
+		release: (callId) => state.release(callId, now()),
+		spend: () => state.spend(now()),
+		setBudgets: (next) => state.setBudgets(next, now()),
+		tick: () => state.tick(now()),
+		closeAll: () => state.closeAll(now()),
+		alarms: () => alarms,
+	};
+}
+
+interface SyncedEntries {
+	write(entry: LedgerEntry): void;
+	/** A promise for the entry, or undefined when it is on the platter already. */
+	wait(seq: number): Promise<void> | undefined;
+}
+
+function createSyncedEntries(journal: Journal): SyncedEntries {
+	const pending = new Map<number, Promise<void>>();
+	return {
+		write(entry) {
+			const line = JSON.stringify(entry);
+			if (!entry.isSync) {
+				journal.append(line);
+				return;
+			}
+			const promise = journal.appendDurable(line, () => pending.delete(entry.seq));
+			// Who waits sees the rejection; where nobody does, it is the journal's to report.
+			promise.catch(() => undefined);
+			pending.set(entry.seq, promise);
+		},
+		wait: (seq) => pending.get(seq),
+	};
+}
+
+function diskRefuses(failure: string): Problem {
+	return new Problem('internal', `No money can be set aside while the disk refuses the ledger: ${failure}`, {
+		isRetryable: true,
+		retryAfterSeconds: 5,
+	});
+}
+
+function shortened(scope: LedgerScope): LedgerScope {
+	if (scope.treeKey.length <= LONGEST_TREE_KEY) return scope;
+	return { ...scope, treeKey: createHash('sha256').update(scope.treeKey).digest('hex') };
+}

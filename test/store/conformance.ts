@@ -1,0 +1,276 @@
+/** What every implementation of the Store port must do: a suite to run against each. */
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Decision, Outcome } from '../../appliance/protocol/decision.ts';
+import type { Budgets, LedgerScope, NewKey, SpendRow, Store } from '../../appliance/protocol/ports.ts';
+
+const USD = 1_000_000_000;
+
+export const BUDGETS: Budgets = {
+	treeNanoUsd: 5 * USD,
+	memberDayNanoUsd: undefined,
+	memberMonthNanoUsd: undefined,
+	teamDayNanoUsd: 20 * USD,
+	teamMonthNanoUsd: 100 * USD,
+	treeIdleMs: 600_000,
+	openTreesPerMember: 3,
+};
+
+/** A clock that the test moves. */
+export interface TestClock {
+	nowMs(): number;
+	wallMs(): number;
+	advance(ms: number): void;
+	setWall(wallMs: number): void;
+}
+
+export function createTestClock(wallMs = Date.UTC(2026, 10, 23, 12)): TestClock {
+	let now = 1_000;
+	let wall = wallMs;
+	return {
+		nowMs: () => now,
+		wallMs: () => wall,
+		advance(ms) {
+			now += ms;
+			wall += ms;
+		},
+		setWall(ms) {
+			wall = ms;
+		},
+	};
+}
+
+/** One place of storage, opened and closed as often as the test likes. */
+export interface StorePlace {
+	open(budgets: Budgets, clock: TestClock): Promise<Store>;
+	/** Removes all that it kept. */
+	remove(): void;
+}
+
+export const NEW_KEY: Omit<NewKey, 'memberId'> = {
+	isOwner: false,
+	allowedTiers: ['local', 'mid'],
+	mayForce: false,
+	hasCeiling: true,
+	treeCeilingNanoUsd: undefined,
+	expiresAtMs: undefined,
+};
+
+export function scopeOf(treeKey: string, overrides: Partial<LedgerScope> = {}): LedgerScope {
+	return { keyId: 'k1', memberId: 'm1', treeKey, sessionId: undefined, hasCeiling: true, treeCeilingNanoUsd: 5 * USD, ...overrides };
+}
+
+export function decisionOf(callId: string): Decision {
+	return {
+		callId,
+		at: '2026-11-23T12:00:00.000Z',
+		member: 'ada',
+		keyId: 'k1',
+		dialect: 'anthropic',
+		requestedModel: 'claude',
+		role: 'outer',
+		treeKey: 't',
+		candidates: [],
+		rejected: [],
+		reasons: [{ step: 'role', code: 'plain', text: 'An ordinary turn.' }],
+		reservedNanoUsd: 7,
+	};
+}
+
+export function outcomeOf(callId: string): Outcome {
+	return {
+		callId,
+		deployment: 'opus',
+		status: 200,
+		costNanoUsd: 3,
+		isCostBound: false,
+		latencyMs: 12,
+		firstByteMs: 4,
+		problemCode: undefined,
+		inputTokens: 10,
+		outputTokens: 2,
+		cacheReadTokens: undefined,
+	};
+}
+
+const teamDay = (store: Store): SpendRow | undefined => store.ledger.spend().find((row) => row.scope === 'team' && row.period === 'day');
+
+async function admit(store: Store, callId: string, scope: LedgerScope, nanoUsd: number): Promise<void> {
+	const result = store.ledger.reserve(callId, scope, nanoUsd);
+	if (!result.isAdmitted) throw result.problem;
+	await result.durable;
+}
+
+async function spendOn(store: Store, callId: string, scope: LedgerScope, costNanoUsd: number): Promise<void> {
+	await admit(store, callId, scope, costNanoUsd);
+	store.ledger.dispatch(callId);
+	store.ledger.settle(callId, { deployment: 'd', costNanoUsd, isBound: false });
+}
+
+function refusalOf(store: Store, callId: string, scope: LedgerScope, nanoUsd: number): { code: string; boundBy: unknown } {
+	const result = store.ledger.reserve(callId, scope, nanoUsd);
+	if (result.isAdmitted) throw new Error('was admitted');
+	return { code: result.problem.code, boundBy: result.problem.details.boundBy };
+}
+
+/** Runs the suite; `place` is called once a test. */
+export function describeStore(name: string, place: () => StorePlace): void {
+	describe(name, () => {
+		let at: StorePlace;
+		let clock: TestClock;
+		let store: Store;
+
+		beforeEach(async () => {
+			at = place();
+			clock = createTestClock();
+			store = await at.open(BUDGETS, clock);
+		});
+		afterEach(async () => {
+			await store.close();
+			at.remove();
+		});
+		const reopen = async (): Promise<void> => {
+			await store.close();
+			store = await at.open(BUDGETS, clock);
+		};
+
+		describe('ledger', () => {
+			it('waits for the disk when a tree opens, not for calls inside its hold', async () => {
+				const first = store.ledger.reserve('c1', scopeOf('t'), USD);
+				expect(first.isAdmitted && first.durable).toBeInstanceOf(Promise);
+				await (first.isAdmitted ? first.durable : undefined);
+				store.ledger.dispatch('c1');
+				store.ledger.settle('c1', { deployment: 'd', costNanoUsd: USD / 10, isBound: false });
+				expect(store.ledger.reserve('c2', scopeOf('t'), USD)).toEqual({ isAdmitted: true, durable: undefined });
+			});
+
+			it('sets the whole ceiling of a tree aside, and counts what it spends', async () => {
+				await spendOn(store, 'c1', scopeOf('t'), USD);
+				expect(teamDay(store)).toMatchObject({ settledNanoUsd: USD, reservedNanoUsd: 4 * USD, ceilingNanoUsd: 20 * USD });
+				expect(store.ledger.allowance(scopeOf('t'))).toEqual({ nanoUsd: 4 * USD, boundBy: 'tree' });
+			});
+
+			it('refuses what a tree, the team or the count of trees cannot take, and says which', async () => {
+				expect(refusalOf(store, 'x', scopeOf('t'), 6 * USD)).toEqual({ code: 'budget-exhausted', boundBy: 'tree' });
+				for (const n of [1, 2, 3]) await admit(store, `m1-${n}`, scopeOf(`t${n}`), USD);
+				expect(refusalOf(store, 'x', scopeOf('t4'), USD)).toEqual({ code: 'rate-limited', boundBy: 'open-trees' });
+				await admit(store, 'm2', scopeOf('t1', { memberId: 'm2' }), USD);
+				expect(refusalOf(store, 'x', scopeOf('t1', { memberId: 'm3' }), USD)).toEqual({ code: 'budget-exhausted', boundBy: 'team-day' });
+			});
+
+			it('changes nothing when an event is told twice', async () => {
+				await spendOn(store, 'c1', scopeOf('t'), USD);
+				store.ledger.settle('c1', { deployment: 'd', costNanoUsd: USD, isBound: false });
+				store.ledger.release('c1');
+				store.ledger.dispatch('c1');
+				await admit(store, 'c2', scopeOf('t'), USD);
+				await admit(store, 'c2', scopeOf('t'), USD);
+				store.ledger.release('c2');
+				store.ledger.release('c2');
+				expect(teamDay(store)).toMatchObject({ settledNanoUsd: USD, reservedNanoUsd: 4 * USD });
+			});
+
+			it('keeps sums, tree spending and ceilings over a restart', async () => {
+				await spendOn(store, 'c1', scopeOf('t'), 2 * USD);
+				await reopen();
+				expect(teamDay(store)).toMatchObject({ settledNanoUsd: 2 * USD, reservedNanoUsd: 0 });
+				expect(store.ledger.allowance(scopeOf('t'))).toEqual({ nanoUsd: 3 * USD, boundBy: 'tree' });
+			});
+
+			it('settles a running call at its bound and releases an unsent one when it closes', async () => {
+				await admit(store, 'sent', scopeOf('t'), USD);
+				store.ledger.dispatch('sent');
+				await admit(store, 'unsent', scopeOf('t'), USD);
+				await reopen();
+				expect(teamDay(store)).toMatchObject({ settledNanoUsd: USD, reservedNanoUsd: 0 });
+			});
+
+			it('opens a new day, and none when the clock goes back', async () => {
+				await spendOn(store, 'c1', scopeOf('t'), USD);
+				clock.advance(24 * 3_600_000);
+				expect(teamDay(store)?.settledNanoUsd).toBe(0);
+				await spendOn(store, 'c2', scopeOf('t'), USD);
+				clock.setWall(Date.UTC(2026, 10, 23, 12));
+				await reopen();
+				expect(teamDay(store)?.settledNanoUsd).toBe(USD);
+			});
+
+			it('takes new budgets at once', async () => {
+				await admit(store, 'c1', scopeOf('t'), USD);
+				store.ledger.setBudgets({ ...BUDGETS, teamDayNanoUsd: 2 * USD });
+				expect(teamDay(store)).toMatchObject({ reservedNanoUsd: 2 * USD, ceilingNanoUsd: 2 * USD });
+				expect(refusalOf(store, 'c2', scopeOf('t'), 1.5 * USD)).toEqual({ code: 'budget-exhausted', boundBy: 'team-day' });
+			});
+
+			it('counts a key without a ceiling, and bounds it by nothing', async () => {
+				const free = scopeOf('t', { hasCeiling: false });
+				expect(store.ledger.allowance(free).boundBy).toBe('none');
+				await spendOn(store, 'c1', free, 30 * USD);
+				expect(teamDay(store)).toMatchObject({ settledNanoUsd: 30 * USD, reservedNanoUsd: 0 });
+			});
+		});
+
+		describe('members and keys', () => {
+			it('finds a key by its secret only, also after a restart', async () => {
+				const member = await store.members.addMember('ada', { dayNanoUsd: USD });
+				const { key, secret } = await store.members.addKey({ ...NEW_KEY, memberId: member.id });
+				expect(secret).toMatch(/^il_[A-Za-z0-9_-]{43}$/);
+				await reopen();
+				expect(store.members.findKey(secret)).toEqual(key);
+				expect(store.members.findKey(`${secret}x`)).toBeUndefined();
+				expect(store.members.findKey('')).toBeUndefined();
+				expect(store.members.listMembers()).toEqual([member]);
+			});
+
+			it('knows no revoked and no expired key', async () => {
+				const member = await store.members.addMember('ada', {});
+				const first = await store.members.addKey({ ...NEW_KEY, memberId: member.id });
+				const second = await store.members.addKey({ ...NEW_KEY, memberId: member.id, expiresAtMs: clock.wallMs() + 1_000 });
+				expect(await store.members.revokeKey(first.key.id)).toBe(true);
+				expect(await store.members.revokeKey('k_none')).toBe(false);
+				expect(store.members.findKey(first.secret)).toBeUndefined();
+				expect(store.members.findKey(second.secret)?.id).toBe(second.key.id);
+				clock.advance(1_000);
+				expect(store.members.findKey(second.secret)).toBeUndefined();
+				await reopen();
+				expect(store.members.findKey(first.secret)).toBeUndefined();
+				expect(store.members.listKeys().map((key) => key.isRevoked)).toEqual([true, false]);
+			});
+
+			it('holds a member to its own budgets, and takes a change of them at once', async () => {
+				const member = await store.members.addMember('ada', { dayNanoUsd: USD });
+				const scope = scopeOf('t', { memberId: member.id });
+				expect(store.ledger.allowance(scope)).toEqual({ nanoUsd: USD, boundBy: 'member-day' });
+				await store.members.setMemberBudgets(member.id, { monthNanoUsd: 2 * USD });
+				expect(store.ledger.allowance(scope)).toEqual({ nanoUsd: 2 * USD, boundBy: 'member-month' });
+				await reopen();
+				expect(store.ledger.allowance(scope)).toEqual({ nanoUsd: 2 * USD, boundBy: 'member-month' });
+			});
+
+			it('refuses a name twice, an empty one, and a member that is not there', async () => {
+				await store.members.addMember('ada', {});
+				await expect(store.members.addMember(' ada ', {})).rejects.toMatchObject({ code: 'invalid-call' });
+				await expect(store.members.addMember('', {})).rejects.toMatchObject({ code: 'invalid-call' });
+				await expect(store.members.addKey({ ...NEW_KEY, memberId: 'm_none' })).rejects.toMatchObject({ code: 'not-found' });
+				await expect(store.members.setMemberBudgets('m_none', {})).rejects.toMatchObject({ code: 'not-found' });
+				expect(store.members.listMembers()).toHaveLength(1);
+			});
+		});
+
+		describe('history', () => {
+			it('finds a call as it was recorded, at once and after a restart', async () => {
+				store.history.record(decisionOf('c1'), outcomeOf('c1'));
+				const expected = JSON.parse(JSON.stringify({ decision: decisionOf('c1'), outcome: outcomeOf('c1') })) as unknown;
+				expect(await store.history.find('c1')).toEqual(expected);
+				await reopen();
+				expect(await store.history.find('c1')).toEqual(expected);
+				expect(await store.history.find('c2')).toBeUndefined();
+			});
+
+			it('lists the newest calls first', async () => {
+				for (const id of ['c1', 'c2', 'c3']) store.history.record(decisionOf(id), outcomeOf(id));
+				expect((await store.history.recent(2)).map((call) => call.decision.callId)).toEqual(['c3', 'c2']);
+			});
+		});
+	});
+}
