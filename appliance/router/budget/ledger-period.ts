@@ -2,8 +2,8 @@
 
 const DAY_MS = 86_400_000;
 
-/** No build of this program ran before this instant: an earlier clock was never set. */
-const PROGRAM_EPOCH_MS = Date.UTC(2026, 0, 1);
+/** No build of this program ran before this instant (2026-01-01): an earlier clock was never set. */
+const PROGRAM_EPOCH_MS = 20_454 * DAY_MS;
 
 /** Clocks are corrected by minutes; a step back beyond this is a clock that lost its time. */
 const BACK_TOLERANCE_MS = 5 * 60_000;
@@ -20,15 +20,19 @@ export interface Periods {
 	readonly dayEndsMs: number;
 }
 
-/** The UTC day and month of an epoch time: the days by which the vendors bill, and without summer time. */
+/** The UTC day and month of an epoch time: without summer time, and where the vendors' bills are cut. */
 export function periodsAt(wallMs: number): Periods {
-	const day = new Date(wallMs).toISOString().slice(0, 10);
-	return { day, month: day.slice(0, 7), dayEndsMs: (Math.floor(wallMs / DAY_MS) + 1) * DAY_MS };
+	const days = Math.floor(wallMs / DAY_MS);
+	const day = dateOf(days);
+	return { day, month: day.slice(0, 7), dayEndsMs: (days + 1) * DAY_MS };
 }
 
-/** First instant of the month after `month` (`2026-11`), epoch ms. */
-export function monthEndsMs(month: string): number {
-	return Date.UTC(Number(month.slice(0, 4)), Number(month.slice(5, 7)), 1);
+/** The day on which the next day's (or month's) budget opens, as a date. */
+export function nextPeriodDate(periods: Periods, period: 'day' | 'month'): string {
+	if (period === 'day') return dateOf(periods.dayEndsMs / DAY_MS);
+	let days = periods.dayEndsMs / DAY_MS;
+	while (dateOf(days).startsWith(periods.month)) days += 1;
+	return dateOf(days);
 }
 
 /**
@@ -40,3 +44,30 @@ export function isTimeSane(wallMs: number, lastSeenMs: number): boolean {
 	if (lastSeenMs <= 0) return true;
 	return wallMs >= lastSeenMs - BACK_TOLERANCE_MS && wallMs <= lastSeenMs + AHEAD_TOLERANCE_MS;
 }
+
+/** Days of the Gregorian calendar in so many years from year 0 of the 400-year cycle that began 1600-01-01. */
+const daysBefore = (years: number): number => years * 365 + Math.ceil(years / 4) - Math.ceil(years / 100) + Math.ceil(years / 400);
+
+/** Days from 1600-01-01 to 1970-01-01. */
+const EPOCH_DAYS = daysBefore(370);
+
+const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/** ISO date of a count of days since 1970-01-01, in whole-number arithmetic: this room has no clock and no calendar. */
+function dateOf(days: number): string {
+	let rest = days + EPOCH_DAYS;
+	let years = Math.floor(rest / 366);
+	while (daysBefore(years + 1) <= rest) years += 1;
+	rest -= daysBefore(years);
+	const isLeap = daysBefore(years + 1) - daysBefore(years) === 366;
+	let month = 0;
+	for (const length of MONTH_DAYS) {
+		const monthDays = month === 1 && isLeap ? 29 : length;
+		if (rest < monthDays) break;
+		rest -= monthDays;
+		month += 1;
+	}
+	return `${1600 + years}-${pad(month + 1)}-${pad(rest + 1)}`;
+}
+
+const pad = (value: number): string => String(value).padStart(2, '0');

@@ -27,7 +27,7 @@ export function recoverLedger(state: LedgerState, isTailKnown: boolean): Recover
 	let unknownNanoUsd = 0;
 	for (const tree of trees) {
 		const before = tree.spentNanoUsd;
-		state.chargeUnknown(tree, isTailKnown);
+		state.closeCrashed(tree, isTailKnown);
 		unknownNanoUsd += tree.spentNanoUsd - before;
 	}
 	return { settledCalls, releasedCalls: calls.length - settledCalls, unknownNanoUsd, closedTrees: trees.length };

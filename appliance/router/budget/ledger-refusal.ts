@@ -2,7 +2,7 @@
 
 import { Problem } from '../../protocol/problem.ts';
 import type { Bound } from './ledger-accounts.ts';
-import { monthEndsMs, type Periods } from './ledger-period.ts';
+import { nextPeriodDate, type Periods } from './ledger-period.ts';
 
 const NANO = 1_000_000_000;
 
@@ -39,8 +39,7 @@ export function treeExhausted(neededNanoUsd: number, leftNanoUsd: number, ceilin
 
 /** A member's or the team's budget cannot take the call. */
 export function budgetExhausted(neededNanoUsd: number, leftNanoUsd: number, bound: Bound, periods: Periods): Problem {
-	const endsMs = bound.by.endsWith('day') ? periods.dayEndsMs : monthEndsMs(periods.month);
-	const resetsAt = new Date(endsMs).toISOString();
+	const resetsAt = `${nextPeriodDate(periods, bound.by.endsWith('day') ? 'day' : 'month')}T00:00Z`;
 	return new Problem(
 		'budget-exhausted',
 		`This call can cost up to ${formatUsd(neededNanoUsd)}, but the ${BOUND_NAMES[bound.by]} has ${formatUsd(Math.max(leftNanoUsd, 0))} left of ` +
