@@ -102,7 +102,7 @@ function readToolCall(call: Fields, toolNames: Map<string, string>): Content {
 }
 
 /** A model may have written arguments that are no JSON; they are kept as the text they are. */
-function parseArguments(value: unknown): JsonValue {
+export function parseArguments(value: unknown): JsonValue {
 	const text = textOf(value) ?? '';
 	if (text.trim() === '') return {};
 	try {
