@@ -1,0 +1,93 @@
+/** Remembers where each (session, agent) was served, what its prompt weighed there, and how long its role's answers are. */
+
+import type { Call } from '../protocol/call.ts';
+import type { Key } from '../protocol/member.ts';
+import type { Affinity } from '../protocol/plan.ts';
+import type { Usage } from '../protocol/stream.ts';
+import type { Role } from '../protocol/words.ts';
+import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } from './output-sizes.ts';
+
+/** What one conversation left at one deployment. */
+interface Trace {
+	readonly deployment: string;
+	readonly lastUsedMs: number;
+	readonly promptTokens: number;
+	readonly bodyBytes: number;
+	readonly prefixDigest: string;
+	readonly role: Role;
+}
+
+export interface ServedCall {
+	readonly key: Key;
+	readonly call: Call;
+	readonly deployment: string;
+	readonly role: Role;
+	readonly usage: Usage;
+	readonly nowMs: number;
+}
+
+/** A session's main loop, its titles and its compaction differ in system text and tools: each keeps its own trace. */
+const TRACES_PER_SESSION = 4;
+/** Two hundred bytes each: a busy team's day in a megabyte. */
+const DEFAULT_SESSIONS = 4_096;
+
+/** Without a session id the first words of the user tell conversations apart. */
+export function affinityKeyOf(key: Key, { signals }: Call): string {
+	const session = signals.sessionId ?? `first:${signals.firstUserDigest}`;
+	return JSON.stringify([key.id, session, signals.agentId ?? '']);
+}
+
+/** Tokens of the whole prompt, cache reads and writes included; undefined where the upstream did not say. */
+function promptTokensOf({ inputTokens, cacheReadTokens = 0, cacheWriteTokens = 0, cacheWrite1hTokens = 0 }: Usage): number | undefined {
+	return inputTokens === undefined ? undefined : inputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens;
+}
+
+/** Holds state, but no clock and no I/O: the same calls give the same answers. The least recently used session is forgotten first. */
+export class AffinityMemory {
+	readonly #limit: number;
+	readonly #sessions = new Map<string, readonly Trace[]>();
+	#sizes: OutputSizes = NO_OUTPUT_SIZES;
+
+	constructor(limit: number = DEFAULT_SESSIONS) {
+		this.#limit = limit;
+	}
+
+	/** The trace of the same system text and tools where there is one, else the session's newest. */
+	find(key: Key, call: Call): Affinity | undefined {
+		const traces = this.#sessions.get(affinityKeyOf(key, call));
+		const trace = traces?.find(({ prefixDigest }) => prefixDigest === call.signals.prefixDigest) ?? traces?.[0];
+		if (trace === undefined) return undefined;
+		const { deployment, lastUsedMs, promptTokens, bodyBytes, prefixDigest, role } = trace;
+		return {
+			deployment,
+			lastUsedMs,
+			promptTokens,
+			bodyBytes,
+			isSamePrefix: prefixDigest === call.signals.prefixDigest,
+			usualOutputTokens: usualOutputTokens(this.#sizes, role),
+		};
+	}
+
+	/** Notes an answered call. Without its usage nothing is known that would be worth keeping. */
+	note({ key, call, deployment, role, usage, nowMs }: ServedCall): void {
+		if (usage.outputTokens !== undefined) this.#sizes = addOutputSize(this.#sizes, role, usage.outputTokens);
+		const promptTokens = promptTokensOf(usage);
+		if (promptTokens === undefined) return;
+		const { prefixDigest } = call.signals;
+		const trace: Trace = { deployment, lastUsedMs: nowMs, promptTokens, bodyBytes: call.size.bodyBytes, prefixDigest, role };
+		const id = affinityKeyOf(key, call);
+		const others = (this.#sessions.get(id) ?? []).filter((other) => other.prefixDigest !== prefixDigest);
+		this.#sessions.delete(id);
+		this.#sessions.set(id, [trace, ...others].slice(0, TRACES_PER_SESSION));
+		this.#forget();
+	}
+
+	get size(): number {
+		return this.#sessions.size;
+	}
+
+	#forget(): void {
+		const [oldest] = this.#sessions.keys();
+		if (this.#sessions.size > this.#limit && oldest !== undefined) this.#sessions.delete(oldest);
+	}
+}

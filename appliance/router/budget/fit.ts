@@ -1,0 +1,194 @@
+/**
+ * Fits the ranked deployments into what the ledger still allows: which are tried, under which output cap, and how much
+ * has to be reserved for all of them. A short allowance first costs the fallbacks, then the room above a comfortable
+ * answer, then the answer's length down to the useful, then the tier; the box itself is free; at last the call is refused.
+ */
+
+import type { RankedCandidate, Reason } from '../../protocol/decision.ts';
+import type { Deployment } from '../../protocol/deployment.ts';
+import { Problem } from '../../protocol/problem.ts';
+import { type Case, inputTokensAt } from '../case.ts';
+import type { Scored } from '../choose.ts';
+import { expectedMs } from '../expect.ts';
+import { isNamed } from '../model-name.ts';
+import { outputCapFor, usefulCap } from '../output-cap.ts';
+import { boundCost, type CostBound } from '../price.ts';
+import { formatUsd } from './usd.ts';
+
+/** Candidates of one call that may each be billed. */
+export const BILLED_CANDIDATES = 3;
+/** A call takes at most this part of what is left as long as its answer stays comfortable, since a tree's calls run side by side. */
+const SHARE_OF_ALLOWANCE = 4;
+/** Fallbacks may take what is left up to this part: they are seldom used, and others wait for the money. */
+const CHAIN_SHARE = 2;
+/** Answers of agents are hardly ever longer, though they allow themselves eight times as much. */
+const COMFORTABLE_OUTPUT_TOKENS = 16_384;
+
+export interface Fit {
+	readonly candidates: readonly RankedCandidate[];
+	readonly reservationNanoUsd: number;
+	readonly reasons: readonly Reason[];
+	readonly problem: Problem | undefined;
+}
+
+interface Offer {
+	readonly scored: Scored;
+	readonly bound: CostBound;
+	readonly capTokens: number;
+	readonly worstNanoUsd: number;
+}
+
+const because = (code: string, text: string, deployment?: Deployment): Reason => ({
+	step: 'reserve',
+	code,
+	text,
+	...(deployment === undefined ? {} : { deployment: deployment.id }),
+});
+
+/** What the deployment would be asked for without any thought of money. */
+function fullOffer(one: Case, scored: Scored): Offer {
+	const { input } = one;
+	const { deployment } = scored;
+	const bound = boundCost(input.call, deployment, input.affinity);
+	if (input.call.operation === 'count-tokens') return { scored, bound, capTokens: 0, worstNanoUsd: 0 };
+	const capTokens = outputCapFor(input, deployment, inputTokensAt(one, deployment)) ?? deployment.maxOutputTokens;
+	return { scored, bound, capTokens, worstNanoUsd: bound.worstNanoUsd(capTokens) };
+}
+
+function withCap(offer: Offer, capTokens: number): Offer {
+	return { ...offer, capTokens, worstNanoUsd: offer.bound.worstNanoUsd(capTokens) };
+}
+
+function comfortable({ input }: Case): number {
+	return Math.max(COMFORTABLE_OUTPUT_TOKENS, 2 * (input.affinity?.usualOutputTokens ?? 0));
+}
+
+/** Lowers the cap as far as the allowance demands and sense permits; undefined when not even a useful answer can be paid. */
+function afford(one: Case, full: Offer): Offer | undefined {
+	const { nanoUsd, boundBy } = one.input.allowance;
+	const share = Math.floor(nanoUsd / SHARE_OF_ALLOWANCE);
+	if (boundBy === 'none' || full.worstNanoUsd <= share) return full;
+	const easy = Math.min(full.capTokens, Math.max(comfortable(one), full.bound.capWithin(share)));
+	if (full.bound.worstNanoUsd(easy) <= nanoUsd) return withCap(full, easy);
+	const capTokens = Math.min(full.capTokens, full.bound.capWithin(nanoUsd));
+	return capTokens >= Math.min(usefulCap(one.input), full.capTokens) ? withCap(full, capTokens) : undefined;
+}
+
+function capReason(one: Case, full: Offer, taken: Offer): readonly Reason[] {
+	const { deployment } = taken.scored;
+	if (taken.capTokens < full.capTokens) {
+		const left = formatUsd(one.input.allowance.nanoUsd);
+		return [
+			because('output-cap-lowered', `The cap falls from ${full.capTokens} to ${taken.capTokens} tokens: ${left} is left.`, deployment),
+		];
+	}
+	const asked = one.input.call.outputCapTokens;
+	if (asked === undefined || full.capTokens >= asked || one.input.call.operation === 'count-tokens') return [];
+	return [
+		because(
+			'output-cap-fits-model',
+			`The cap falls from ${asked} to ${full.capTokens} tokens, which is what the model has room for.`,
+			deployment,
+		),
+	];
+}
+
+/** The first in order that can be paid, and why those before it cannot. */
+function findHead(
+	one: Case,
+	offers: readonly Offer[],
+): { readonly head: Offer | undefined; readonly index: number; readonly reasons: readonly Reason[] } {
+	const reasons: Reason[] = [];
+	for (const [index, full] of offers.entries()) {
+		const head = afford(one, full);
+		if (head !== undefined) return { head, index, reasons: [...reasons, ...capReason(one, full, head)] };
+		const least = formatUsd(full.bound.worstNanoUsd(Math.min(usefulCap(one.input), full.capTokens)));
+		reasons.push(
+			because(
+				'over-budget',
+				`Even a short answer can cost ${least}, and ${formatUsd(one.input.allowance.nanoUsd)} is left.`,
+				full.scored.deployment,
+			),
+		);
+	}
+	return { head: undefined, index: offers.length, reasons };
+}
+
+/** The model that was asked for stands at the end of a chain in any case: it takes whatever its client sends. */
+function fallbackOrder(one: Case, rest: readonly Offer[], places: number): readonly Offer[] {
+	const asked = rest.find(({ scored }) => isNamed(scored.deployment, one.input.call.model));
+	const first = rest.slice(0, places);
+	if (asked === undefined || first.includes(asked) || places === 0) return first;
+	return [...first.slice(0, places - 1), asked];
+}
+
+/**
+ * A cloud deployment never falls back to the box: its error passes and the client asks again, but a weak answer stays.
+ * The box falls back to the cloud.
+ */
+function findFallbacks(one: Case, head: Offer, rest: readonly Offer[]): readonly Offer[] {
+	const isHeadBilled = head.scored.deployment.tier !== 'local';
+	const billed = rest.filter(({ scored }) => scored.deployment.tier !== 'local');
+	const { nanoUsd, boundBy } = one.input.allowance;
+	const limit = boundBy === 'none' ? Number.MAX_SAFE_INTEGER : Math.max(head.worstNanoUsd, Math.floor(nanoUsd / CHAIN_SHARE));
+	const chain: Offer[] = [];
+	let sum = head.worstNanoUsd;
+	for (const full of fallbackOrder(one, billed, BILLED_CANDIDATES - (isHeadBilled ? 1 : 0))) {
+		const offer = withCap(full, Math.min(full.capTokens, isHeadBilled ? head.capTokens : comfortable(one)));
+		if (sum + offer.worstNanoUsd > limit) continue;
+		chain.push(offer);
+		sum += offer.worstNanoUsd;
+	}
+	return chain;
+}
+
+function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): RankedCandidate {
+	const { deployment, expectedCostNanoUsd } = scored;
+	const { call, key } = one.input;
+	// Without a cap in the body the upstream's own default counts, which no bound knows.
+	const isNeeded = call.outputCapTokens === undefined ? key.hasCeiling || deployment.tier === 'local' : capTokens !== call.outputCapTokens;
+	const isCount = call.operation === 'count-tokens';
+	return {
+		deployment: deployment.id,
+		tier: deployment.tier,
+		expectedCostNanoUsd,
+		worstCostNanoUsd: worstNanoUsd,
+		expectedMs: isCount ? undefined : expectedMs(one, deployment),
+		...(isNeeded && !isCount ? { outputCapTokens: capTokens } : {}),
+	};
+}
+
+const BOUND_BY = {
+	tree: "this call tree's ceiling",
+	'member-day': "the member's day",
+	'member-month': "the member's month",
+	'team-day': "the team's day",
+	'team-month': "the team's month",
+	none: 'no budget',
+} as const;
+
+function exhausted(one: Case, offers: readonly Offer[]): Problem {
+	const { nanoUsd, boundBy, ceilingNanoUsd, spentNanoUsd } = one.input.allowance;
+	const needs = offers.map(({ bound, capTokens }) => bound.worstNanoUsd(Math.min(usefulCap(one.input), capTokens)));
+	const neededNanoUsd = Math.min(...needs);
+	const ceiling = ceilingNanoUsd === undefined ? '' : ` of ${formatUsd(ceilingNanoUsd)}`;
+	const spent = spentNanoUsd === undefined ? '' : ` (${formatUsd(spentNanoUsd)} is spent or reserved)`;
+	const text =
+		`The budget does not hold this call: at least ${formatUsd(neededNanoUsd)} has to be reserved for it, ` +
+		`and ${formatUsd(nanoUsd)}${ceiling} is left of ${BOUND_BY[boundBy]}${spent}. Shorten the prompt, wait for running calls, or ask the operator for a higher budget.`;
+	return new Problem('budget-exhausted', text, { details: { boundBy, leftNanoUsd: nanoUsd, neededNanoUsd, ceilingNanoUsd, spentNanoUsd } });
+}
+
+/** @param ranked not empty */
+export function fitBudget(one: Case, ranked: readonly Scored[]): Fit {
+	const offers = ranked.map((scored) => fullOffer(one, scored));
+	const { head, index, reasons } = findHead(one, offers);
+	if (head === undefined) return { candidates: [], reservationNanoUsd: 0, reasons, problem: exhausted(one, offers) };
+	const chain = [head, ...findFallbacks(one, head, offers.slice(index + 1))];
+	return {
+		candidates: chain.map((offer) => toCandidate(one, offer)),
+		reservationNanoUsd: chain.reduce((sum, { worstNanoUsd }) => Math.min(sum + worstNanoUsd, Number.MAX_SAFE_INTEGER), 0),
+		reasons,
+		problem: undefined,
+	};
+}

@@ -1,0 +1,95 @@
+/** One call before the router: what was asked, what it may use, and the figures that every step needs. */
+
+import type { Reason } from '../protocol/decision.ts';
+import type { Deployment, DeploymentHealth, RolePolicy } from '../protocol/deployment.ts';
+import type { Affinity, PlanInput } from '../protocol/plan.ts';
+import type { Role, Tier } from '../protocol/words.ts';
+import { type Demand, readDemand } from './demand.ts';
+import { estimateInputTokens } from './input-size.ts';
+import { type AskedModel, readModelName } from './model-name.ts';
+import { classifyRole } from './role.ts';
+import { isProtected } from './safety-classifier.ts';
+
+export interface Case {
+	readonly input: PlanInput;
+	readonly asked: AskedModel;
+	readonly demand: Demand;
+	readonly role: Role;
+	readonly policy: RolePolicy;
+	/** Tiers in the order in which they are tried. */
+	readonly tiers: readonly Tier[];
+	/** A safety classifier that must not be downgraded. */
+	readonly isProtected: boolean;
+	/** The affinity while its prompt cache lives; else undefined. */
+	readonly warm: Affinity | undefined;
+	readonly reasons: readonly Reason[];
+}
+
+const DEARNESS: Readonly<Record<Tier, number>> = { frontier: 2, mid: 1, local: 0 };
+
+/** A caller that asked for a cheaper tier than its role would take gets that one first; the dearer ones stay as fallbacks right behind it. */
+function belowAsked(tiers: readonly Tier[], asked: Tier | undefined): readonly Tier[] {
+	if (asked === undefined || !tiers.includes(asked)) return tiers;
+	const before = tiers.slice(0, tiers.indexOf(asked));
+	const dearer = before.filter((tier) => DEARNESS[tier] > DEARNESS[asked]);
+	const rest = tiers.filter((tier) => tier !== asked && !dearer.includes(tier));
+	const cheaperBefore = rest.filter((tier) => before.includes(tier));
+	return [...cheaperBefore, asked, ...dearer, ...rest.filter((tier) => !before.includes(tier))];
+}
+
+function chooseTiers(demand: Demand, policy: RolePolicy, asked: AskedModel, input: PlanInput): readonly Tier[] {
+	if (demand.deployment !== undefined) {
+		return input.deployments.filter(({ id }) => id === demand.deployment).map(({ tier }) => tier);
+	}
+	if (demand.tier !== undefined) return [demand.tier];
+	if (demand.role !== undefined) return policy.tiers;
+	return belowAsked(policy.tiers, asked.tier);
+}
+
+/** The classifier's own tiers: from the asked one upwards. What may be too weak among them is sorted out one by one. */
+function protectedTiers(asked: AskedModel): readonly Tier[] {
+	return asked.tier === 'mid' ? ['mid', 'frontier'] : ['frontier', 'mid'];
+}
+
+function warmAffinity({ affinity, nowMs, settings }: PlanInput): Affinity | undefined {
+	const isWarm = affinity?.isSamePrefix && nowMs - affinity.lastUsedMs < settings.cacheLifeMs;
+	return isWarm ? affinity : undefined;
+}
+
+export function openCase(input: PlanInput): Case {
+	const { call, settings, deployments } = input;
+	const asked = readModelName(call.model, deployments);
+	const demand = readDemand(input);
+	const guarded = isProtected(call, settings);
+	const found = guarded
+		? { role: asked.role ?? 'outer', reasons: [CLASSIFIER] }
+		: demand.role !== undefined
+			? { role: demand.role, reasons: [] }
+			: classifyRole(call, asked);
+	const policy = settings.roles[found.role];
+	return {
+		input,
+		asked,
+		demand,
+		role: found.role,
+		policy,
+		tiers: guarded ? protectedTiers(asked) : chooseTiers(demand, policy, asked, input),
+		isProtected: guarded,
+		warm: warmAffinity(input),
+		reasons: [...found.reasons, ...demand.reasons],
+	};
+}
+
+const CLASSIFIER: Reason = {
+	step: 'role',
+	code: 'safety-classifier',
+	text: "An agent's safety classifier: it goes to the model that was asked for, or a dearer one.",
+};
+
+export function healthOf({ input }: Case, { id }: Deployment): DeploymentHealth | undefined {
+	return input.health.get(id);
+}
+
+export function inputTokensAt(one: Case, deployment: Deployment): number {
+	return estimateInputTokens(one.input.call, deployment, healthOf(one, deployment)?.rates?.bytesPerToken, one.input.affinity);
+}

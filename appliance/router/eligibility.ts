@@ -1,0 +1,105 @@
+/** Which deployments can take a call at all, and for each of the others every reason why not. */
+
+import type { Reason } from '../protocol/decision.ts';
+import type { Deployment } from '../protocol/deployment.ts';
+import { type Case, healthOf, inputTokensAt } from './case.ts';
+import { expectedMs } from './expect.ts';
+import { outputCapFor } from './output-cap.ts';
+import { isAtLeastAsked } from './safety-classifier.ts';
+
+type Fault = readonly [code: string, text: string] | undefined;
+type Check = (one: Case, deployment: Deployment) => Fault;
+
+/** Who may use it, and for what. */
+const ACCESS: readonly Check[] = [
+	({ input }, { tier }) =>
+		input.key.allowedTiers.includes(tier) ? undefined : ['tier-not-allowed', `The key may not use the ${tier} tier.`],
+	({ demand }, { id }) =>
+		demand.deployment === undefined || demand.deployment === id
+			? undefined
+			: ['another-is-forced', `Deployment ${demand.deployment} is forced.`],
+	({ tiers, role }, { tier }) =>
+		tiers.includes(tier) ? undefined : ['tier-not-for-role', `${role} calls of this kind do not use the ${tier} tier.`],
+	(one, deployment) =>
+		one.isProtected && !isAtLeastAsked(deployment, one.input.call, one.asked)
+			? ['below-asked', 'The safety classifier is not sent to a model that may be weaker than the one asked for.']
+			: undefined,
+];
+
+const REACH: readonly Check[] = [
+	({ input }, { dialects }) =>
+		dialects.includes(input.call.dialect) ? undefined : ['other-dialect', `It does not speak ${input.call.dialect}.`],
+	(one, deployment) => {
+		const health = healthOf(one, deployment);
+		return health === undefined || health.isUp ? undefined : ['not-up', health.detail ?? 'It is not up.'];
+	},
+	(one, deployment) => {
+		const leftMs = (healthOf(one, deployment)?.cooldownUntilMs ?? 0) - one.input.nowMs;
+		return leftMs > 0 ? ['cooling-down', `It failed lately and rests for another ${Math.ceil(leftMs / 1000)} s.`] : undefined;
+	},
+	({ input }, { modalities }) => {
+		const missing = input.call.modalities.filter((modality) => !modalities.includes(modality));
+		return missing.length > 0 ? ['modality-not-taken', `It takes no ${missing.join(', no ')}.`] : undefined;
+	},
+];
+
+/** Only of calls that make the model speak. */
+const ANSWER: readonly Check[] = [
+	({ input }, { price }) =>
+		price === null && input.key.hasCeiling ? ['price-unknown', 'Its price is unknown, and the key has a ceiling.'] : undefined,
+	(one, deployment) => {
+		const inputTokens = inputTokensAt(one, deployment);
+		const { contextTokens, maxInputTokens } = deployment;
+		if (maxInputTokens !== undefined && inputTokens > maxInputTokens) {
+			return ['input-too-long', `About ${inputTokens} input tokens, and it takes ${maxInputTokens}.`];
+		}
+		if (outputCapFor(one.input, deployment, inputTokens) !== undefined) return undefined;
+		const cap = one.input.call.outputCapTokens;
+		return [
+			'window-too-small',
+			`About ${inputTokens} input tokens and ${cap === undefined ? 'a useful answer' : `an output cap of ${cap}`} do not fit its ${contextTokens}.`,
+		];
+	},
+	({ input }, { allowedTools }) => (allowedTools === undefined ? undefined : toolFault(input.call.signals, allowedTools)),
+];
+
+/** A model that may call only some tools must be able to do something useful with what is offered. */
+function toolFault({ toolNames, serverToolTypes, toolChoice }: Case['input']['call']['signals'], allowed: readonly string[]): Fault {
+	if (serverToolTypes.length > 0) return ['server-tools', 'The call offers tools that its vendor executes.'];
+	if (toolChoice === 'none' || toolNames.length === 0) return undefined;
+	if (typeof toolChoice === 'object' && !allowed.includes(toolChoice.name)) {
+		return ['forced-tool-not-allowed', 'The call forces a tool that this deployment may not call.'];
+	}
+	const hasOne = toolNames.some((name) => allowed.includes(name));
+	return hasOne ? undefined : ['no-allowed-tool', 'None of the offered tools is one that this deployment may call.'];
+}
+
+function toReason([code, text]: readonly [string, string], deployment: string): Reason {
+	return { step: 'eligibility', code, text, deployment };
+}
+
+export interface Eligibility {
+	readonly deployment: Deployment;
+	/** Empty for an eligible one. */
+	readonly faults: readonly Reason[];
+	/** It could answer, but not by the role's deadline: the last resort. */
+	readonly late: Reason | undefined;
+}
+
+/** A late answer is better than none, so lateness alone does not make a deployment ineligible. */
+function lateness(one: Case, deployment: Deployment): Reason | undefined {
+	const ms = expectedMs(one, deployment);
+	if (ms === undefined || ms <= one.policy.deadlineMs) return undefined;
+	const text = `Its answer is expected after ${Math.ceil(ms / 1000)} s, and ${one.role} calls have ${Math.ceil(one.policy.deadlineMs / 1000)} s.`;
+	return toReason(['too-slow', text], deployment.id);
+}
+
+export function checkDeployment(one: Case, deployment: Deployment): Eligibility {
+	const isCount = one.input.call.operation === 'count-tokens';
+	const checks = [...ACCESS, ...REACH, ...(isCount ? [] : ANSWER)];
+	const faults = checks.flatMap((check) => {
+		const fault = check(one, deployment);
+		return fault === undefined ? [] : [toReason(fault, deployment.id)];
+	});
+	return { deployment, faults, late: isCount || faults.length > 0 ? undefined : lateness(one, deployment) };
+}

@@ -1,0 +1,53 @@
+/** What a call is expected to take at a deployment: time from measured rates, money from prices and the prompt cache. */
+
+import type { Deployment, Price } from '../protocol/deployment.ts';
+import { type Case, healthOf, inputTokensAt } from './case.ts';
+import { outputCapFor } from './output-cap.ts';
+import { costNanoUsd, ratesFor } from './price.ts';
+
+interface Expectation {
+	/** Input that the deployment still holds in its prompt cache. */
+	readonly cachedTokens: number;
+	readonly newTokens: number;
+	readonly outputTokens: number;
+}
+
+function expectTokens(one: Case, deployment: Deployment): Expectation {
+	const inputTokens = inputTokensAt(one, deployment);
+	const held = one.warm?.deployment === deployment.id ? one.warm.promptTokens : 0;
+	const cachedTokens = Math.min(held, inputTokens);
+	const cap = outputCapFor(one.input, deployment, inputTokens) ?? deployment.maxOutputTokens;
+	return { cachedTokens, newTokens: inputTokens - cachedTokens, outputTokens: Math.min(one.policy.expectedOutputTokens, cap) };
+}
+
+/** Queue, prefill of what is not cached, and decode; undefined where nothing was measured. */
+export function expectedMs(one: Case, deployment: Deployment): number | undefined {
+	const rates = healthOf(one, deployment)?.rates;
+	if (rates === undefined || rates.prefillTokensPerSecond <= 0 || rates.decodeTokensPerSecond <= 0) return undefined;
+	const { newTokens, outputTokens } = expectTokens(one, deployment);
+	const seconds = newTokens / rates.prefillTokensPerSecond + outputTokens / rates.decodeTokensPerSecond;
+	return Math.round(rates.queueMs + seconds * 1000);
+}
+
+/** New input counts at the rate of a cache write, as agents write nearly all of it. Zero where the price is unknown. */
+export function expectedCostNanoUsd(one: Case, deployment: Deployment): number {
+	if (deployment.price === null || one.input.call.operation === 'count-tokens') return 0;
+	const { cachedTokens, newTokens, outputTokens } = expectTokens(one, deployment);
+	const rates = ratesFor(deployment.price, cachedTokens + newTokens);
+	return costNanoUsd([
+		[cachedTokens, rates.cacheReadPicoUsd],
+		[newTokens, rates.cacheWritePicoUsd],
+		[outputTokens, rates.outputPicoUsd],
+	]);
+}
+
+/**
+ * After how many turns a move of a cached prefix from one price to another has paid back what writing it anew costs,
+ * by input cost alone: n > (w_to − r_to) / (r_from − r_to). Infinite when the other one reads no cheaper.
+ */
+export function paybackTurns(from: Price, to: Price): number {
+	const extra = to.cacheWritePicoUsd - to.cacheReadPicoUsd;
+	const saved = from.cacheReadPicoUsd - to.cacheReadPicoUsd;
+	if (extra <= 0 && saved >= 0) return 0;
+	return saved <= 0 ? Number.POSITIVE_INFINITY : Math.floor(extra / saved) + 1;
+}

@@ -1,0 +1,61 @@
+/** How many input tokens a call has: an estimate for windows and time, and a bound for money. */
+
+import type { Call } from '../protocol/call.ts';
+import type { Deployment } from '../protocol/deployment.ts';
+import type { Affinity } from '../protocol/plan.ts';
+
+/**
+ * For estimates where nothing was measured: source code and JSON run at 3 to 4 bytes a token, so 3 errs on the side
+ * of a window too small.
+ */
+export const DEFAULT_BYTES_PER_TOKEN = 3;
+
+/** Where the dialect does not say what a vendor puts in front of a call with tools; above every published figure. */
+const DEFAULT_TOOL_PROMPT_TOKENS = 1_500;
+
+/** What lies behind the part whose size an upstream's own count has told; undefined when that count does not apply. */
+function bytesBehindPrefix(call: Call, affinity: Affinity | undefined): number | undefined {
+	if (!affinity?.isSamePrefix) return undefined;
+	const bytes = call.size.bodyBytes - affinity.bodyBytes;
+	return bytes >= 0 ? bytes : undefined;
+}
+
+function addedTokens({ size, signals }: Call): number {
+	return size.addedTokens ?? (signals.toolNames.length > 0 ? DEFAULT_TOOL_PROMPT_TOKENS : 0);
+}
+
+/** Expected input tokens. A count of another cloud deployment is good enough for this; the engine's template is too different. */
+export function estimateInputTokens(
+	call: Call,
+	deployment: Deployment,
+	bytesPerToken: number | undefined,
+	affinity: Affinity | undefined,
+): number {
+	const { bodyBytes, inlineMediaBytes, inlineMediaCount, remoteMediaCount } = call.size;
+	const perToken = bytesPerToken ?? DEFAULT_BYTES_PER_TOKEN;
+	const isComparable = affinity?.deployment === deployment.id || (affinity?.deployment !== 'local' && deployment.tier !== 'local');
+	const newBytes = isComparable ? bytesBehindPrefix(call, affinity) : undefined;
+	if (affinity !== undefined && newBytes !== undefined) return affinity.promptTokens + Math.ceil(newBytes / perToken);
+	const textBytes = Math.max(0, bodyBytes - inlineMediaBytes);
+	return Math.ceil(textBytes / perToken) + (inlineMediaCount + remoteMediaCount) * deployment.maxTokensPerMedia;
+}
+
+function mediaBound({ modalities, size }: Call, deployment: Deployment): number {
+	// A document's pages are not bounded by its bytes, nor is audio: only the window bounds them.
+	if (modalities.includes('document') || modalities.includes('audio')) return deployment.contextTokens;
+	return (size.inlineMediaCount + size.remoteMediaCount) * deployment.maxTokensPerMedia;
+}
+
+/**
+ * Upper bound of the input tokens: a tokenizer on bytes makes at most one token of a byte, and the JSON around a
+ * message has more bytes than the marks that a chat template puts there. Where this deployment itself counted an
+ * earlier state of the conversation, its count stands for that part.
+ */
+export function boundInputTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined): number {
+	const isOwnCount = affinity?.deployment === deployment.id;
+	const newBytes = isOwnCount ? bytesBehindPrefix(call, affinity) : undefined;
+	const counted = newBytes === undefined ? undefined : (affinity?.promptTokens ?? 0) + newBytes;
+	const { bodyBytes, inlineMediaBytes } = call.size;
+	const byBytes = Math.max(0, bodyBytes - inlineMediaBytes) + mediaBound(call, deployment);
+	return Math.min(counted ?? byBytes, byBytes) + addedTokens(call);
+}

@@ -1,0 +1,62 @@
+/** Why no deployment can take a call, as the problem that its caller is told. */
+
+import type { Reason } from '../protocol/decision.ts';
+import { Problem } from '../protocol/problem.ts';
+import { type Case, healthOf, inputTokensAt } from './case.ts';
+import type { Eligibility } from './eligibility.ts';
+
+const TOO_LONG = new Set(['window-too-small', 'input-too-long']);
+const PASSING = new Set(['cooling-down', 'not-up']);
+
+const codesOf = ({ faults }: Eligibility) => faults.map(({ code }) => code);
+
+/** Some deployments are out for these faults and no others. */
+function outOnlyFor(checked: readonly Eligibility[], codes: ReadonlySet<string>): readonly Eligibility[] {
+	return checked.filter((one) => codesOf(one).every((code) => codes.has(code)));
+}
+
+/** The sentence begins as clients expect it to, since some compact their session when they read it. */
+function tooLong(one: Case, rejected: readonly Eligibility[]): Problem {
+	const longest = Math.max(...rejected.map(({ deployment }) => deployment.contextTokens));
+	const tokens = Math.max(...rejected.map(({ deployment }) => inputTokensAt(one, deployment)));
+	const cap = one.input.call.outputCapTokens;
+	const text = `prompt is too long: about ${tokens} tokens${cap === undefined ? '' : ` and an output cap of ${cap}`} > ${longest} maximum`;
+	return new Problem('context-window-exceeded', text, { details: { inputTokens: tokens, contextTokens: longest } });
+}
+
+function resting(one: Case, rejected: readonly Eligibility[]): Problem {
+	const waits = rejected.flatMap(({ deployment }) => {
+		const untilMs = healthOf(one, deployment)?.cooldownUntilMs ?? 0;
+		return untilMs > one.input.nowMs ? [untilMs - one.input.nowMs] : [];
+	});
+	const names = rejected.map(({ deployment, faults }) => `${deployment.id}: ${faults[0]?.text ?? ''}`);
+	return new Problem('no-eligible-deployment', `No deployment that can take this call is up. ${names.join(' ')}`, {
+		// What is not configured stays so; what rests or starts comes back.
+		isRetryable: waits.length > 0 || rejected.some(({ deployment }) => deployment.tier === 'local'),
+		...(waits.length > 0 ? { retryAfterSeconds: Math.ceil(Math.min(...waits) / 1000) } : {}),
+	});
+}
+
+function summary(checked: readonly Eligibility[]): string {
+	const byCode = new Map<string, { readonly reason: Reason; readonly ids: string[] }>();
+	for (const { deployment, faults } of checked) {
+		const [reason] = faults;
+		if (reason === undefined) continue;
+		const entry = byCode.get(reason.code) ?? { reason, ids: [] };
+		entry.ids.push(deployment.id);
+		byCode.set(reason.code, entry);
+	}
+	return [...byCode.values()].map(({ reason, ids }) => `${ids.join(', ')}: ${reason.text}`).join(' ');
+}
+
+export function noCandidate(one: Case, checked: readonly Eligibility[]): Problem {
+	if (checked.length === 0) {
+		const text = 'No deployment is configured. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let the box answer itself (local.isEnabled).';
+		return new Problem('no-eligible-deployment', text);
+	}
+	const long = outOnlyFor(checked, TOO_LONG);
+	if (long.length > 0) return tooLong(one, long);
+	const passing = outOnlyFor(checked, PASSING);
+	if (passing.length > 0) return resting(one, passing);
+	return new Problem('no-eligible-deployment', `No deployment can take this call. ${summary(checked)}`);
+}

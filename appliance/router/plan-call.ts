@@ -1,0 +1,66 @@
+/** Plans one call: role, eligible deployments, their order, and what has to be reserved. Pure: clock and chance come in as arguments. */
+
+import type { RejectedDeployment } from '../protocol/decision.ts';
+import type { Plan, PlanCall, PlanInput } from '../protocol/plan.ts';
+import { Problem } from '../protocol/problem.ts';
+import { fitBudget } from './budget/fit.ts';
+import { type Case, openCase } from './case.ts';
+import { choose } from './choose.ts';
+import { checkDeployment, type Eligibility } from './eligibility.ts';
+import { noCandidate } from './no-candidate.ts';
+import { treeKeyOf } from './tree-key.ts';
+
+/** Fields that can cost more than the bound knows are refused under a ceiling, whoever would answer. */
+function unbounded({ call, key }: PlanInput): Problem | undefined {
+	if (!key.hasCeiling || call.operation === 'count-tokens' || call.unboundedFields.length === 0) return undefined;
+	const fields = call.unboundedFields.join(', ');
+	const text = `The cost of this call cannot be bounded, and its key has a ceiling: ${fields}. Leave out what is named, or use a key without a ceiling.`;
+	return new Problem('cost-not-bounded', text, { details: { fields: call.unboundedFields } });
+}
+
+/** Late deployments are taken only where nobody is in time. */
+function sortOut(checked: readonly Eligibility[]) {
+	const able = checked.filter(({ faults }) => faults.length === 0);
+	const inTime = able.filter(({ late }) => late === undefined);
+	const taken = inTime.length > 0 ? inTime : able;
+	const rejected = checked.flatMap((one): RejectedDeployment[] => {
+		if (taken.includes(one)) return [];
+		return [{ deployment: one.deployment.id, reasons: one.late === undefined ? one.faults : [one.late] }];
+	});
+	const lateOnes = taken.flatMap(({ late }) => (late === undefined ? [] : [{ ...late, code: 'too-slow-but-only' }]));
+	return { eligible: taken.map(({ deployment }) => deployment), rejected, reasons: lateOnes };
+}
+
+function refuse(one: Case, problem: Problem, rejected: readonly RejectedDeployment[] = []): Plan {
+	return {
+		role: one.role,
+		treeKey: treeKeyOf(one.input.key, one.input.call, one.input.hints),
+		candidates: [],
+		rejected,
+		reasons: one.reasons,
+		outputCapTokens: undefined,
+		reservationNanoUsd: 0,
+		problem,
+	};
+}
+
+export const planCall: PlanCall = (input) => {
+	const one = openCase(input);
+	const early = one.demand.problem ?? unbounded(input);
+	if (early !== undefined) return refuse(one, early);
+	const checked = input.deployments.map((deployment) => checkDeployment(one, deployment));
+	const { eligible, rejected, reasons } = sortOut(checked);
+	if (eligible.length === 0) return refuse(one, noCandidate(one, checked), rejected);
+	const choice = choose(one, eligible);
+	const fit = fitBudget(one, choice.ranked);
+	return {
+		role: one.role,
+		treeKey: treeKeyOf(input.key, input.call, input.hints),
+		candidates: fit.candidates,
+		rejected,
+		reasons: [...one.reasons, ...reasons, ...choice.reasons, ...fit.reasons],
+		outputCapTokens: fit.candidates[0]?.outputCapTokens,
+		reservationNanoUsd: fit.reservationNanoUsd,
+		problem: fit.problem,
+	};
+};
