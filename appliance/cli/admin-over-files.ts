@@ -1,0 +1,89 @@
+/** The box through its files, while no service runs: the same store, opened for one command. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { formatConfigError } from '../config/config-error.ts';
+import { loadConfig } from '../config/load-config.ts';
+import type { Environment } from '../config/places.ts';
+import type { NewKeyRequest } from '../protocol/admin.ts';
+import type { Budgets, Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
+import { Problem } from '../protocol/problem.ts';
+import { TIERS } from '../protocol/words.ts';
+import { openStore, type StoreLog } from '../store/open-store.ts';
+import type { Admin, BudgetChange } from './admin.ts';
+import { findMember } from './find-member.ts';
+
+const NANO = 1e9;
+const clock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+const quiet: StoreLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
+
+/** @throws Problem where there is no database yet, or it cannot be opened */
+export async function adminOverFiles(dataDir: string, configFile: string, env: Environment): Promise<Admin> {
+	const file = join(dataDir, 'innerloop.db');
+	if (!existsSync(file)) {
+		throw new Problem(
+			'not-found',
+			`There is no box in ${dataDir} yet: start it once with innerloop serve, or name another folder with --data.`,
+		);
+	}
+	const store = await openStore({ file, clock, budgets: readBudgets(configFile, env), log: quiet });
+	const { members, ledger, history } = store;
+	return {
+		members: async () => members.listMembers(),
+		addMember: async ({ name, dayUsd, monthUsd }) => await members.addMember(name, budgetsOf(dayUsd, monthUsd)),
+		setMember: async (name, change) => {
+			const member = findMember(members.listMembers(), name);
+			return await members.setMemberBudgets(member.id, changed(member, change));
+		},
+		keys: async () => members.listKeys(),
+		addKey: async (request) => await members.addKey(newKeyOf(request, members)),
+		revokeKey: (id) => revoke(members, id),
+		spend: async () => ledger.spend(),
+		findCall: async (id) => {
+			const record = await history.find(id);
+			if (record === undefined) throw new Problem('not-found', `There is no call ${JSON.stringify(id)} in the history.`);
+			return record;
+		},
+		recentCalls: (limit) => history.recent(limit),
+		close: () => store.close(),
+	};
+}
+
+function readBudgets(configFile: string, env: Environment): Budgets {
+	const result = loadConfig(existsSync(configFile) ? readFileSync(configFile) : undefined, env);
+	if (result.ok) return result.settings.budgets;
+	throw new Problem('invalid-call', [`The configuration ${configFile} is refused:`, ...result.errors.map(formatConfigError)].join('\n  '));
+}
+
+function budgetsOf(dayUsd: number | undefined, monthUsd: number | undefined) {
+	return {
+		...(dayUsd !== undefined && { dayNanoUsd: Math.round(dayUsd * NANO) }),
+		...(monthUsd !== undefined && { monthNanoUsd: Math.round(monthUsd * NANO) }),
+	};
+}
+
+function changed(member: Member, { dayUsd, monthUsd }: BudgetChange) {
+	const pick = (change: number | null | undefined, nanoUsd: number | undefined) =>
+		change === undefined ? (nanoUsd === undefined ? undefined : nanoUsd / NANO) : (change ?? undefined);
+	return budgetsOf(pick(dayUsd, member.dayNanoUsd), pick(monthUsd, member.monthNanoUsd));
+}
+
+function newKeyOf(request: NewKeyRequest, members: MemberStore): NewKey {
+	return {
+		memberId: findMember(members.listMembers(), request.member).id,
+		isOwner: request.isOwner ?? false,
+		allowedTiers: request.allowedTiers ?? TIERS,
+		mayForce: request.mayForce ?? false,
+		hasCeiling: request.hasCeiling ?? true,
+		treeCeilingNanoUsd: request.treeCeilingUsd === undefined ? undefined : Math.round(request.treeCeilingUsd * NANO),
+		expiresAtMs: request.expiresAt === undefined ? undefined : Date.parse(request.expiresAt),
+	};
+}
+
+async function revoke(members: MemberStore, id: string): Promise<void> {
+	const owners = members.listKeys().filter((key) => key.isOwner && !key.isRevoked);
+	if (owners.length === 1 && owners[0]?.id === id) {
+		throw new Problem('invalid-call', 'This is the last owner’s key: add another one before you revoke it.');
+	}
+	if (!(await members.revokeKey(id))) throw new Problem('not-found', `There is no key ${JSON.stringify(id)}. See: innerloop key list`);
+}

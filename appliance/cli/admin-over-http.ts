@@ -1,0 +1,26 @@
+/** The box through its running service. */
+
+import type { CallsReport, KeysReport, MembersReport, NewKeyReport, SpendReport } from '../protocol/admin.ts';
+import type { CallRecord, Member } from '../protocol/ports.ts';
+import type { Admin } from './admin.ts';
+import { findMember } from './find-member.ts';
+import type { ServiceConnection } from './service-connection.ts';
+
+export function adminOverHttp({ ask }: ServiceConnection): Admin {
+	const members = async () => (await ask<MembersReport>('GET', 'members')).members;
+	return {
+		members,
+		addMember: (request) => ask<Member>('POST', 'members', request),
+		setMember: async (name, { dayUsd, monthUsd }) => {
+			const { id } = findMember(await members(), name);
+			return await ask<Member>('PATCH', `members/${encodeURIComponent(id)}`, { dayUsd, monthUsd });
+		},
+		keys: async () => (await ask<KeysReport>('GET', 'keys')).keys,
+		addKey: (request) => ask<NewKeyReport>('POST', 'keys', request),
+		revokeKey: (id) => ask<void>('DELETE', `keys/${encodeURIComponent(id)}`),
+		spend: async () => (await ask<SpendReport>('GET', 'spend')).rows,
+		findCall: (id) => ask<CallRecord>('GET', `explain/${encodeURIComponent(id)}`),
+		recentCalls: async (limit) => (await ask<CallsReport>('GET', `calls?limit=${limit}`)).calls,
+		close: () => Promise.resolve(),
+	};
+}

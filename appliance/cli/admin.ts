@@ -1,0 +1,64 @@
+/** What the commands can ask of a box, whether its service runs or only its files are there. */
+
+import type { NewKeyReport, NewKeyRequest, NewMemberRequest } from '../protocol/admin.ts';
+import type { Key } from '../protocol/member.ts';
+import type { CallRecord, Member, SpendRow } from '../protocol/ports.ts';
+import { adminOverFiles } from './admin-over-files.ts';
+import { adminOverHttp } from './admin-over-http.ts';
+import { type Context, UsageError } from './command.ts';
+import { configFileOf, dataDirOf } from './places.ts';
+import { connect, findService } from './service-connection.ts';
+
+export type ListedKey = Key & { readonly createdAt: string; readonly isRevoked: boolean };
+
+/** A number of dollars sets a budget, null takes it away, undefined leaves it. */
+export interface BudgetChange {
+	readonly dayUsd: number | null | undefined;
+	readonly monthUsd: number | null | undefined;
+}
+
+/** Everything rejects with a Problem whose message is for a person. */
+export interface Admin {
+	members(): Promise<readonly Member[]>;
+	addMember(request: NewMemberRequest): Promise<Member>;
+	/** By id or name. */
+	setMember(member: string, change: BudgetChange): Promise<Member>;
+	keys(): Promise<readonly ListedKey[]>;
+	addKey(request: NewKeyRequest): Promise<NewKeyReport>;
+	revokeKey(id: string): Promise<void>;
+	spend(): Promise<readonly SpendRow[]>;
+	findCall(id: string): Promise<CallRecord>;
+	recentCalls(limit: number): Promise<readonly CallRecord[]>;
+	close(): Promise<void>;
+}
+
+export interface BoxValues {
+	readonly data?: string | undefined;
+	readonly config?: string | undefined;
+	readonly address?: string | undefined;
+}
+
+/** Runs `work` on the box that is meant: one elsewhere, the running service of the data folder, or its files. */
+export async function withAdmin<T>(values: BoxValues, context: Context, work: (admin: Admin) => Promise<T>): Promise<T> {
+	const admin = await openAdmin(values, context);
+	try {
+		return await work(admin);
+	} finally {
+		await admin.close();
+	}
+}
+
+async function openAdmin(values: BoxValues, context: Context): Promise<Admin> {
+	if (values.address !== undefined) return adminOverHttp(connectElsewhere(values.address, context));
+	const dataDir = dataDirOf(values, context);
+	const service = findService(dataDir);
+	return service === undefined ? await adminOverFiles(dataDir, configFileOf(values, context), context.env) : adminOverHttp(service);
+}
+
+/** @throws UsageError without an address or a key */
+export function connectElsewhere(address: string, { env }: Context) {
+	if (!URL.canParse(address))
+		throw new UsageError(`--address takes an address like http://innerloop.local:7341, not ${JSON.stringify(address)}.`);
+	if (!env.INNERLOOP_KEY) throw new UsageError('--address needs an owner’s key in $INNERLOOP_KEY.');
+	return connect(address, env.INNERLOOP_KEY);
+}

@@ -1,0 +1,42 @@
+/** Starts the engine that the configuration asks for, on the model that is here or on its way. */
+
+import { type Environment, modelsDir } from '../config/places.ts';
+import type { Settings } from '../config/settings.ts';
+import { chooseModel } from '../model/choose-model.ts';
+import { type ModelLog, obtainForService } from '../model/obtain-for-service.ts';
+import type { LocalEngine } from '../protocol/ports.ts';
+import { createAwaitedEngine } from '../provider/local/awaited-engine.ts';
+import type { LogPort } from '../provider/local/engine-supervisor.ts';
+import { createLocalEngine } from '../provider/local/local-engine.ts';
+
+const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** Returns at once: a model that has to be fetched is fetched in the background. */
+export function startEngine(
+	{ local }: Settings,
+	log: ModelLog & LogPort,
+	{ env, home }: { readonly env: Environment; readonly home: string },
+): LocalEngine {
+	const dir = modelsDir(env, home);
+	const choice = chooseModel(local.model, dir);
+	const create = (modelPath: string) =>
+		createLocalEngine({
+			modelPath,
+			slots: local.slots,
+			contextTokens: local.contextTokens,
+			threads: local.threads,
+			queueLength: local.queueLength,
+			prefillChunkTokens: local.prefillChunkTokens,
+			log,
+			clock,
+		});
+	if (choice.isPresent) return create(choice.file);
+	const fetching = new AbortController();
+	return createAwaitedEngine({
+		modelFile: obtainForService({ wanted: local.model, modelsDir: dir, hubToken: env.HF_TOKEN, log, signal: fetching.signal }),
+		create,
+		model: choice.name,
+		slots: local.slots,
+		giveUp: () => fetching.abort(),
+	});
+}
