@@ -32,7 +32,9 @@ const COMMON = {
 	help: { type: 'boolean', short: 'h', help: 'Print this help.' },
 } as const satisfies Options;
 
-type Values<O extends Options> = ReturnType<typeof parseArgs<{ options: O & typeof COMMON; strict: true; allowPositionals: true }>>['values'];
+type Values<O extends Options> = ReturnType<
+	typeof parseArgs<{ options: O & typeof COMMON; strict: true; allowPositionals: true }>
+>['values'];
 
 export interface Input<O extends Options> {
 	readonly values: Values<O>;

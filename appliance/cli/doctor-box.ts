@@ -1,9 +1,9 @@
 /** The doctor's look at model, engine, database, port and service. */
 
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { modelsDir } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseModel } from '../model/choose-model.ts';
@@ -41,8 +41,7 @@ export async function checkModel({ context }: Places, settings: Settings | undef
 export function checkEngine(platform: string = process.platform, arch: string = process.arch): Finding {
 	const name = `@node-llama-cpp/${platform}-${arch}`;
 	try {
-		const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
-		return ok('engine', `prebuilt ${name} ${version}`);
+		return ok('engine', `prebuilt ${name} in ${dirname(dirname(fileURLToPath(import.meta.resolve(name))))}`);
 	} catch {
 		return warn('engine', `there is no prebuilt engine for ${platform} ${arch}: the box answers nothing by itself`);
 	}

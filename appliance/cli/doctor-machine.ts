@@ -31,7 +31,9 @@ export function checkConfig({ configFile, isConfigNamed, context }: Places): { f
 		return { finding: fail('configuration', [configFile, ...result.errors.map(formatConfigError)].join('\n')), settings: undefined };
 	}
 	const where = isThere ? configFile : `the embedded default (${configFile} is not there)`;
-	const finding = result.warnings.length === 0 ? ok('configuration', where) : warn('configuration', [where, ...result.warnings].join('\n'));
+	// What a provider lacks is said with the provider.
+	const warnings = result.warnings.filter((warning) => !warning.startsWith('provider '));
+	const finding = warnings.length === 0 ? ok('configuration', where) : warn('configuration', [where, ...warnings].join('\n'));
 	return { finding, settings: result.settings };
 }
 

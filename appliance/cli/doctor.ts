@@ -1,6 +1,6 @@
 /** `innerloop doctor`: looks at everything the box stands on and says what is wrong with it, and what to do. */
 
-import { defineCommand, EXIT } from './command.ts';
+import { type Command, defineCommand, EXIT } from './command.ts';
 import { checkDatabase, checkEngine, checkModel, checkPort, checkService } from './doctor-box.ts';
 import type { Finding, Places } from './doctor-finding.ts';
 import { checkClock, checkConfig, checkDisk, checkKeys, checkMemory, checkNode } from './doctor-machine.ts';
@@ -9,7 +9,7 @@ import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts
 const MARKS = { ok: 'ok  ', warn: 'warn', fail: 'FAIL' } as const;
 const PAINTS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-export const doctor = defineCommand({
+const doctor = defineCommand({
 	name: 'doctor',
 	summary: 'Check the machine, the configuration, the model, the database and the service.',
 	options: {
@@ -48,3 +48,5 @@ export const doctor = defineCommand({
 		return isHealthy ? EXIT.ok : EXIT.failed;
 	},
 });
+
+export const doctorCommands: readonly Command[] = [doctor];

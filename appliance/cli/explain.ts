@@ -7,7 +7,7 @@ import type { CallRecord } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { DIALECTS, type DialectName } from '../protocol/words.ts';
 import { connectElsewhere, withAdmin } from './admin.ts';
-import { type Context, defineCommand, EXIT, UsageError } from './command.ts';
+import { type Command, type Context, defineCommand, EXIT, UsageError } from './command.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION, dataDirOf } from './places.ts';
 import { findService } from './service-connection.ts';
@@ -23,7 +23,7 @@ const OPTIONS = {
 	...ADDRESS_OPTION,
 } as const;
 
-export const explain = defineCommand({
+const explain = defineCommand({
 	name: 'explain',
 	summary: 'Say why a call went where it went, or where one would go.',
 	positionals: ['[CALL]'],
@@ -53,6 +53,8 @@ export const explain = defineCommand({
 		return EXIT.ok;
 	},
 });
+
+export const explainCommands: readonly Command[] = [explain];
 
 function parseLimit(text: string): number {
 	const limit = Number(text);

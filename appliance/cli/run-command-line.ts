@@ -3,89 +3,72 @@
 import { nearest } from '../config/nearest.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type Command, type Context, EXIT, UsageError } from './command.ts';
-import { doctor } from './doctor.ts';
-import { explain } from './explain.ts';
-import { keyCommands } from './key.ts';
-import { memberCommands } from './member.ts';
-import { modelCommands } from './model.ts';
-import { serveCommand } from './serve.ts';
-import { spend } from './spend.ts';
 
-const COMMANDS: readonly Command[] = [serveCommand, ...modelCommands, ...keyCommands, ...memberCommands, spend, explain, doctor];
+/** Loaded when they are needed: most commands want nothing of what `serve` does. */
+const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
+	model: async () => (await import('./model.ts')).modelCommands,
+	key: async () => (await import('./key.ts')).keyCommands,
+	member: async () => (await import('./member.ts')).memberCommands,
+	spend: async () => (await import('./spend.ts')).spendCommands,
+	explain: async () => (await import('./explain.ts')).explainCommands,
+	doctor: async () => (await import('./doctor.ts')).doctorCommands,
+};
+
+const FOOTER = [
+	'innerloop COMMAND --help says more. Every command takes --json.',
+	'Exit codes: 0 ok, 1 failed, 2 wrong usage. NO_COLOR=1 switches colours off.',
+];
 
 /** @returns the exit code: 0 ok, 1 failed, 2 wrong usage */
 export async function runCommandLine(args: readonly string[], context: Context): Promise<number> {
 	try {
-		return await dispatch(args, context);
+		return await dispatch(args[0] === 'help' ? [...args.slice(1), '--help'] : args, context);
 	} catch (error) {
 		return report(error, args.includes('--json'), context);
 	}
 }
 
 async function dispatch(args: readonly string[], context: Context): Promise<number> {
-	const [first] = args;
-	if (first === undefined || first === '--help' || first === '-h' || first === 'help') return overview(args, context);
-	if (first === '--version' || first === '-V') {
+	const [group, word] = args;
+	if (group === undefined || group === '--help' || group === '-h') return await overview(context);
+	if (group === '--version' || group === '-V') {
 		context.terminal.print(context.version);
 		return EXIT.ok;
 	}
-	const command = findCommand(args);
+	const load = Object.hasOwn(GROUPS, group) ? GROUPS[group] : undefined;
+	if (load === undefined) throw new UsageError(`There is no command ${JSON.stringify(group)}.${suggest(group, Object.keys(GROUPS))}`);
+	const commands = await load();
+	const command = commands.find(({ name }) => name === group || name === `${group} ${word}`);
 	if (command !== undefined) return await command.run(args.slice(command.name.split(' ').length), context);
-	const group = COMMANDS.filter(({ name }) => name.startsWith(`${first} `));
-	if (group.length > 0) return groupHelp(group, args, context);
-	throw new UsageError(`There is no command ${JSON.stringify(first)}.${suggest(first, groupNames())}`);
+	return listGroup(group, word, commands, context);
 }
 
-function findCommand(args: readonly string[]): Command | undefined {
-	return COMMANDS.find(({ name }) => name.split(' ').every((word, index) => args[index] === word));
+async function overview({ terminal, version }: Context): Promise<number> {
+	const commands = (await Promise.all(Object.values(GROUPS).map((load) => load()))).flat();
+	terminal.print([`Innerloop ${version}`, '', list(commands)].join('\n'));
+	return EXIT.ok;
 }
 
 /** `innerloop key`, `innerloop key --help`, `innerloop key ad`. */
-function groupHelp(group: readonly Command[], [first = '', second]: readonly string[], context: Context): number {
-	const words = group.map(({ name }) => name.slice(first.length + 1));
-	if (second !== undefined && !second.startsWith('-')) {
-		throw new UsageError(`There is no command "${first} ${second}".${suggest(second, words, first)}`);
+function listGroup(group: string, word: string | undefined, commands: readonly Command[], { terminal }: Context): number {
+	if (word === '--help' || word === '-h') {
+		terminal.print(list(commands));
+		return EXIT.ok;
 	}
-	const isAsked = second === '--help' || second === '-h';
-	const text = list(group);
-	if (isAsked) context.terminal.print(text);
-	else context.terminal.note(text);
-	return isAsked ? EXIT.ok : EXIT.usage;
-}
-
-function overview([first, ...rest]: readonly string[], context: Context): number {
-	const command = first === 'help' ? findCommand(rest) : undefined;
-	if (command === undefined && first === 'help' && rest.length > 0) return groupOrNothing(rest, context);
-	context.terminal.print(command?.help ?? [`Innerloop ${context.version}`, '', list(COMMANDS)].join('\n'));
-	return EXIT.ok;
-}
-
-function groupOrNothing(words: readonly string[], context: Context): number {
-	const group = COMMANDS.filter(({ name }) => name.startsWith(`${words[0]} `));
-	if (group.length === 0) throw new UsageError(`There is no command ${JSON.stringify(words[0])}.${suggest(words[0] ?? '', groupNames())}`);
-	context.terminal.print(list(group));
-	return EXIT.ok;
-}
-
-function groupNames(): string[] {
-	return [...new Set(COMMANDS.map(({ name }) => name.split(' ')[0] ?? name))];
+	const words = commands.map(({ name }) => name.slice(group.length + 1));
+	if (word === undefined || word.startsWith('-')) throw new UsageError(`innerloop ${group} what? One of: ${words.join(', ')}.`);
+	throw new UsageError(`There is no command "${group} ${word}".${suggest(word, words)}`);
 }
 
 function list(commands: readonly Command[]): string {
 	const width = Math.max(...commands.map(({ name }) => name.length));
-	return [
-		'Usage: innerloop COMMAND [options]',
-		'',
-		...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-		'',
-		'innerloop COMMAND --help says more. Every command takes --json.',
-		'Exit codes: 0 ok, 1 failed, 2 wrong usage. NO_COLOR=1 switches colours off.',
-	].join('\n');
+	const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
+	return ['Usage: innerloop COMMAND [options]', '', ...lines, '', ...FOOTER].join('\n');
 }
 
-function suggest(word: string, known: readonly string[], prefix?: string): string {
+function suggest(word: string, known: readonly string[]): string {
 	const near = nearest(word, known);
-	return near === undefined ? '' : ` Did you mean "${prefix === undefined ? '' : `${prefix} `}${near}"?`;
+	return near === undefined ? '' : ` Did you mean "${near}"?`;
 }
 
 function report(error: unknown, isJson: boolean, { terminal }: Context): number {

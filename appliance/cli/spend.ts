@@ -2,7 +2,7 @@
 
 import type { SpendRow } from '../protocol/ports.ts';
 import { withAdmin } from './admin.ts';
-import { defineCommand, EXIT, UsageError } from './command.ts';
+import { type Command, defineCommand, EXIT, UsageError } from './command.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
 import { table } from './terminal.ts';
@@ -10,7 +10,7 @@ import { table } from './terminal.ts';
 const SCOPES = ['team', 'member', 'tree'] as const;
 const PERIODS = ['day', 'month', 'tree'] as const;
 
-export const spend = defineCommand({
+const spend = defineCommand({
 	name: 'spend',
 	summary: 'Show what the team, each member and each open call tree spent.',
 	options: {
@@ -37,6 +37,8 @@ export const spend = defineCommand({
 		return EXIT.ok;
 	},
 });
+
+export const spendCommands: readonly Command[] = [spend];
 
 function oneOf<T extends string>(known: readonly T[], given: string | undefined, option: string): T | undefined {
 	const found = known.find((word) => word === given);

@@ -30,7 +30,7 @@ export function chooseProgram(args, root) {
 		if (file === undefined) return 'Usage: launch.mjs run FILE [ARGUMENTS]';
 		return { entry: resolve(root, file), args: fileArgs, set: 'all' };
 	}
-	return { entry: join(root, 'appliance/cli/innerloop.ts'), args, set: 'production' };
+	return { entry: join(root, 'appliance/main.ts'), args, set: 'production' };
 }
 
 /**
