@@ -37,7 +37,6 @@ export function encodeModels(models: readonly PublishedModel[]): string {
 	const data = models.map((model) => ({
 		id: model.id,
 		object: 'model',
-		// biome-ignore lint/style/noRestrictedGlobals: parse reads its argument and not the clock.
 		created: Math.floor(Date.parse(model.createdAt) / 1000),
 		owned_by: 'innerloop',
 	}));
