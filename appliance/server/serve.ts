@@ -15,7 +15,6 @@ import type { Box } from './box.ts';
 import { buildServer } from './build-server.ts';
 import { composeBox, systemClock } from './compose-box.ts';
 import { createConsoleKey } from './console-key.ts';
-import { DeferredEngine } from './deferred-engine.ts';
 import { makeFirstKey } from './first-key.ts';
 import { followSettings, readSettings } from './live-settings.ts';
 import { createLog, type Log } from './log.ts';
@@ -36,8 +35,8 @@ export interface ServeOptions {
 	readonly version: string;
 	/** File that the log is written to; default standard error. */
 	readonly log?: string;
-	/** Brings the local model's GGUF file, however long that takes, and gives its path; undefined where there is none. */
-	provideModel(wanted: string | undefined, log: Logger): Promise<string | undefined>;
+	/** Begins to load the local model, which may first have to be fetched, and returns at once. Not asked where local answers are off. */
+	startEngine(settings: Settings, log: Logger): LocalEngine;
 }
 
 export interface RunningService {
@@ -68,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 		budgets: settings.budgets,
 		log: logger,
 	});
-	const engine = startEngine(options, settings, logger);
+	const engine = engineOf(options, settings, logger);
 	const { box, take } = composeBox({ settings, store, engine, logger });
 	const started: Started = { options, log, store, engine, box, warnings };
 	try {
@@ -82,13 +81,10 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	}
 }
 
-/** Returns at once: file and model come in the background. */
-function startEngine({ provideModel }: ServeOptions, { local }: Settings, log: Logger): LocalEngine {
-	const { slots, contextTokens, threads, queueLength, prefillChunkTokens } = local;
-	const load = (modelPath: string | undefined) =>
-		createLocalEngine({ modelPath, slots, contextTokens, threads, queueLength, prefillChunkTokens, log, clock: systemClock });
-	if (!local.isEnabled) return load(undefined);
-	return new DeferredEngine(async () => load(await provideModel(local.model, log)));
+function engineOf({ startEngine }: ServeOptions, settings: Settings, log: Logger): LocalEngine {
+	const { isEnabled, ...local } = settings.local;
+	if (isEnabled) return startEngine(settings, log);
+	return createLocalEngine({ ...local, contextTokens: undefined, threads: undefined, modelPath: undefined, log, clock: systemClock });
 }
 
 interface Started {

@@ -3,7 +3,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LocalConfig } from '../../../appliance/config/schema.ts';
 import type { ServiceFile } from '../../../appliance/protocol/admin.ts';
+import { createLocalEngine } from '../../../appliance/provider/local/local-engine.ts';
+import { systemClock } from '../../../appliance/server/compose-box.ts';
 import { type RunningService, serve } from '../../../appliance/server/serve.ts';
 import { type Exchange, type Send, send } from './raw-client.ts';
 
@@ -86,7 +89,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 		dataDir,
 		version: 'test',
 		log: logFile,
-		provideModel: () => Promise.resolve(options.model),
+		startEngine: ({ local }, log) => createLocalEngine({ ...engineOptions(local), modelPath: options.model, log, clock: systemClock }),
 	});
 	const key = service.firstKey ?? '';
 	const url = service.address;
@@ -112,6 +115,14 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 		},
 	};
 }
+
+const engineOptions = ({ slots, contextTokens, threads, queueLength, prefillChunkTokens }: LocalConfig) => ({
+	slots,
+	contextTokens,
+	threads,
+	queueLength,
+	prefillChunkTokens,
+});
 
 export async function admin(url: string, key: string, method: string, path: string, body?: unknown) {
 	const headers = { authorization: `Bearer ${key}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
