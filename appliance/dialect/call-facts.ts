@@ -2,6 +2,7 @@
 
 import type { CallSize } from '../protocol/call.ts';
 import { MODALITIES, type Modality } from '../protocol/words.ts';
+import { isFields } from './fields.ts';
 
 export class CallFacts {
 	readonly toolNames: string[] = [];
@@ -13,6 +14,8 @@ export class CallFacts {
 	private inlineMediaBytes = 0;
 	private remoteMediaCount = 0;
 	private addedTokens = 0;
+	/** Undefined where the dialect has no such blocks, or does not read them. */
+	private hasLongCacheWrite: boolean | undefined;
 
 	addInlineMedia(modality: Modality, base64: unknown): void {
 		this.seen.add(modality);
@@ -41,12 +44,25 @@ export class CallFacts {
 		this.addedTokens += tokens;
 	}
 
+	/** Reads one `cache_control`: whatever is not the usual five minutes counts as long. */
+	readCacheControl(value: unknown): void {
+		const isLong = isFields(value) && value.ttl !== undefined && value.ttl !== '5m';
+		this.hasLongCacheWrite = isLong || this.hasLongCacheWrite === true;
+	}
+
 	modalities(): readonly Modality[] {
 		return MODALITIES.filter((modality) => this.seen.has(modality));
 	}
 
 	size(bodyBytes: number): CallSize {
-		const { inlineMediaCount, inlineMediaBytes, remoteMediaCount, addedTokens } = this;
-		return { bodyBytes, inlineMediaCount, inlineMediaBytes, remoteMediaCount, addedTokens };
+		const { inlineMediaCount, inlineMediaBytes, remoteMediaCount, addedTokens, hasLongCacheWrite } = this;
+		return {
+			bodyBytes,
+			inlineMediaCount,
+			inlineMediaBytes,
+			remoteMediaCount,
+			addedTokens,
+			...(hasLongCacheWrite === undefined ? {} : { hasLongCacheWrite }),
+		};
 	}
 }

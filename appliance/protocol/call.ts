@@ -66,6 +66,8 @@ export interface CallSize {
 	readonly remoteMediaCount: number;
 	/** Upper bound of the tokens that the vendor puts in front itself (prompts for tools, for structured output): no byte here bounds them. */
 	readonly addedTokens?: number;
+	/** May a prompt cache be written that is kept longer, and billed higher, than usual? Undefined when the dialect does not look. */
+	readonly hasLongCacheWrite?: boolean;
 }
 
 export interface Call {

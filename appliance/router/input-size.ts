@@ -13,11 +13,9 @@ export const DEFAULT_BYTES_PER_TOKEN = 3;
 /** Where the dialect does not say what a vendor puts in front of a call with tools; above every published figure. */
 const DEFAULT_TOOL_PROMPT_TOKENS = 1_500;
 
-/** What lies behind the part whose size an upstream's own count has told; undefined when that count does not apply. */
-function bytesBehindPrefix(call: Call, affinity: Affinity | undefined): number | undefined {
-	if (!affinity?.isSamePrefix) return undefined;
-	const bytes = call.size.bodyBytes - affinity.bodyBytes;
-	return bytes >= 0 ? bytes : undefined;
+/** Bytes that have come to the part whose size an upstream's own count has told; negative when the body shrank, undefined when that count does not apply. */
+function newBytes(call: Call, affinity: Affinity | undefined): number | undefined {
+	return affinity?.isSamePrefix ? call.size.bodyBytes - affinity.bodyBytes : undefined;
 }
 
 function addedTokens({ size, signals }: Call): number {
@@ -34,16 +32,20 @@ export function estimateInputTokens(
 	const { bodyBytes, inlineMediaBytes, inlineMediaCount, remoteMediaCount } = call.size;
 	const perToken = bytesPerToken ?? DEFAULT_BYTES_PER_TOKEN;
 	const isComparable = affinity?.deployment === deployment.id || (affinity?.deployment !== 'local' && deployment.tier !== 'local');
-	const newBytes = isComparable ? bytesBehindPrefix(call, affinity) : undefined;
-	if (affinity !== undefined && newBytes !== undefined) return affinity.promptTokens + Math.ceil(newBytes / perToken);
+	const grown = isComparable ? newBytes(call, affinity) : undefined;
+	if (affinity !== undefined && grown !== undefined) {
+		if (grown >= 0) return affinity.promptTokens + Math.ceil(grown / perToken);
+		return Math.ceil(affinity.promptTokens * (bodyBytes / affinity.bodyBytes));
+	}
 	const textBytes = Math.max(0, bodyBytes - inlineMediaBytes);
 	return Math.ceil(textBytes / perToken) + (inlineMediaCount + remoteMediaCount) * deployment.maxTokensPerMedia;
 }
 
 function mediaBound({ modalities, size }: Call, deployment: Deployment): number {
 	// A document's pages are not bounded by its bytes, nor is audio: only the window bounds them.
-	if (modalities.includes('document') || modalities.includes('audio')) return deployment.contextTokens;
-	return (size.inlineMediaCount + size.remoteMediaCount) * deployment.maxTokensPerMedia;
+	const count = size.inlineMediaCount + size.remoteMediaCount;
+	const isUnbounded = count > 0 && (modalities.includes('document') || modalities.includes('audio'));
+	return isUnbounded ? deployment.contextTokens : count * deployment.maxTokensPerMedia;
 }
 
 /**
@@ -52,9 +54,8 @@ function mediaBound({ modalities, size }: Call, deployment: Deployment): number 
  * earlier state of the conversation, its count stands for that part.
  */
 export function boundInputTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined): number {
-	const isOwnCount = affinity?.deployment === deployment.id;
-	const newBytes = isOwnCount ? bytesBehindPrefix(call, affinity) : undefined;
-	const counted = newBytes === undefined ? undefined : (affinity?.promptTokens ?? 0) + newBytes;
+	const grown = affinity?.deployment === deployment.id ? newBytes(call, affinity) : undefined;
+	const counted = grown === undefined ? undefined : (affinity?.promptTokens ?? 0) + Math.max(0, grown);
 	const { bodyBytes, inlineMediaBytes } = call.size;
 	const byBytes = Math.max(0, bodyBytes - inlineMediaBytes) + mediaBound(call, deployment);
 	return Math.min(counted ?? byBytes, byBytes) + addedTokens(call);

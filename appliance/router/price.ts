@@ -44,8 +44,9 @@ export function boundCost(call: Call, deployment: Deployment, affinity: Affinity
 	const { price } = deployment;
 	if (price === null) return { inputTokens, worstNanoUsd: () => 0, capWithin: () => Number.MAX_SAFE_INTEGER };
 	const rates = ratesFor(price, inputTokens);
-	// The caller may ask for the longest kept cache write anywhere in its body, and a cache may be missed.
-	const inputRate = Math.max(rates.inputPicoUsd, rates.cacheReadPicoUsd, rates.cacheWritePicoUsd, rates.cacheWrite1hPicoUsd);
+	// A cache may be missed, and all of the prompt be written anew.
+	const longWrite = call.size.hasLongCacheWrite === false ? 0 : rates.cacheWrite1hPicoUsd;
+	const inputRate = Math.max(rates.inputPicoUsd, rates.cacheReadPicoUsd, rates.cacheWritePicoUsd, longWrite);
 	const worstNanoUsd = (cap: number) =>
 		costNanoUsd([
 			[inputTokens, inputRate],

@@ -51,6 +51,7 @@ export function readTools(facts: CallFacts, value: unknown): void {
 
 function readTool(facts: CallFacts, tool: Fields, path: string): void {
 	const type = tool.type ?? 'custom';
+	facts.readCacheControl(tool.cache_control);
 	if (typeof type !== 'string') refuse(`${path}.type`, type, 'a string');
 	const isVendorTool = VENDOR_CLIENT_TOOL.test(type);
 	if (type !== 'custom' && !isVendorTool) {
@@ -74,11 +75,12 @@ export function walkContent(facts: CallFacts, content: unknown, path: () => stri
 }
 
 function walkBlock(facts: CallFacts, block: Fields, path: () => string): void {
-	const type = textOf(block.type) ?? '';
+	const type = block.type;
+	facts.readCacheControl(block.cache_control);
 	if (type === 'image' || type === 'document') walkMedia(facts, type, block.source, path);
 	else if (type === 'tool_result') walkNested(facts, block.content, path);
 	else if (type === 'tool_addition') walkAddedTool(facts, block.tool);
-	else if (!INLINE_BLOCKS.has(type)) facts.unbounded.add(`content block ${type}`);
+	else if (!INLINE_BLOCKS.has(String(type))) facts.unbounded.add(`content block ${String(type)}`);
 }
 
 function walkNested(facts: CallFacts, content: unknown, path: () => string): void {

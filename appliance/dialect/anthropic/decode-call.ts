@@ -6,7 +6,7 @@ import { Problem } from '../../protocol/problem.ts';
 import { type Body, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
-import { listNames, unboundedFields } from '../cost-fields.ts';
+import { unboundedFields } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkContent } from './content-facts.ts';
@@ -38,6 +38,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	const messages = readMessages(facts, fields);
 	readTools(facts, fields.tools);
 	readSystem(facts, fields.system);
+	facts.readCacheControl(fields.cache_control);
 	if (marks.outputFormat(fields) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	// Zero is a call that only fills the vendor's cache.
 	const outputCapTokens = readOutputCap(body, spans, 0);
@@ -50,7 +51,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
-		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
+		unboundedFields: [...unboundedFields(body.scan, fields, COST_FIELDS), ...facts.unbounded],
 		spans,
 	};
 }

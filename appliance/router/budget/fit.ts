@@ -18,7 +18,7 @@ import { formatUsd } from './usd.ts';
 /** Candidates of one call that may each be billed. */
 export const BILLED_CANDIDATES = 3;
 /** A call takes at most this part of what is left as long as its answer stays comfortable, since a tree's calls run side by side. */
-const SHARE_OF_ALLOWANCE = 4;
+const SHARE_OF_ALLOWANCE = 3;
 /** Fallbacks may take what is left up to this part: they are seldom used, and others wait for the money. */
 const CHAIN_SHARE = 2;
 /** Answers of agents are hardly ever longer, though they allow themselves eight times as much. */
@@ -134,8 +134,9 @@ function findFallbacks(one: Case, head: Offer, rest: readonly Offer[]): readonly
 	const chain: Offer[] = [];
 	let sum = head.worstNanoUsd;
 	for (const full of fallbackOrder(one, billed, BILLED_CANDIDATES - (isHeadBilled ? 1 : 0))) {
-		const offer = withCap(full, Math.min(full.capTokens, isHeadBilled ? head.capTokens : comfortable(one)));
-		if (sum + offer.worstNanoUsd > limit) continue;
+		const short = withCap(full, Math.min(full.capTokens, comfortable(one)));
+		const offer = [full, short].find(({ worstNanoUsd }) => sum + worstNanoUsd <= limit);
+		if (offer === undefined) continue;
 		chain.push(offer);
 		sum += offer.worstNanoUsd;
 	}

@@ -6,12 +6,13 @@ import { bytesOf, cutAt, textOf } from './wire.ts';
 
 function filtered(chunks: readonly Uint8Array[]): string {
 	const filter = createUsageFilter();
-	return [...chunks.map((chunk) => filter.push(chunk)), filter.end()].map(raw).join('');
+	return [...chunks.map((chunk) => filter.push(chunk)), filter.end()]
+		.map((bytes) => [...bytes].map((byte) => String.fromCharCode(byte)).join(''))
+		.join('');
 }
 
-/** One character a byte. */
 function raw(bytes: Uint8Array): string {
-	return Buffer.from(bytes).toString('latin1');
+	return [...bytes].map((byte) => String.fromCharCode(byte)).join('');
 }
 
 /** The same stream as an upstream writes it that was not asked for usage. */

@@ -298,13 +298,18 @@ describe('a short allowance', () => {
 	});
 
 	it('first gives up the room above a comfortable answer, so that calls can run side by side', () => {
-		// A quarter of $2, less 7,500 input tokens at $6.25 a million, buys 18,125 tokens at $25.
-		expect(plan(left(2)).candidates[0]).toMatchObject({ outputCapTokens: 18_125, worstCostNanoUsd: USD / 2 });
+		// A third of $3, less 7,500 input tokens at $6.25 a million, buys 38,125 tokens at $25.
+		expect(plan(left(3)).candidates[0]).toMatchObject({ outputCapTokens: 38_125, worstCostNanoUsd: USD });
 		expect(plan(left(1)).candidates[0]).toMatchObject({ outputCapTokens: 16_384 });
 	});
 
-	it('then the fallbacks', () => {
-		expect(ids(left(2))).toEqual(['claude-opus-4-7', 'claude-sonnet-4-6', 'claude-haiku-4-5']);
+	it('then the fallbacks, their length first', () => {
+		const { candidates } = plan(left(3));
+		expect(candidates.map(({ deployment, outputCapTokens }) => [deployment, outputCapTokens])).toEqual([
+			['claude-opus-4-7', 38_125],
+			['claude-sonnet-4-6', 16_384],
+			['claude-haiku-4-5', 16_384],
+		]);
 		expect(ids(left(1.2))).toEqual(['claude-opus-4-7', 'claude-haiku-4-5']);
 		expect(ids(left(0.6))).toEqual(['claude-opus-4-7']);
 	});

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { Usage } from '../../../appliance/protocol/stream.ts';
+import { AffinityMemory } from '../../../appliance/router/affinity.ts';
+import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } from '../../../appliance/router/output-sizes.ts';
+import { call, claudeCode, key, subagent } from './make-input.ts';
+
+const usage: Usage = { inputTokens: 10, cacheReadTokens: 900, cacheWriteTokens: 90, cacheWrite1hTokens: undefined, outputTokens: 50 };
+const served = (part: object = {}) => ({
+	key: key(),
+	call: claudeCode(),
+	deployment: 'd1',
+	role: 'outer' as const,
+	usage,
+	nowMs: 5,
+	...part,
+});
+
+describe('AffinityMemory', () => {
+	it('remembers where a session was served, and what its prompt weighed', () => {
+		const memory = new AffinityMemory();
+		memory.note(served({ call: claudeCode({ size: { bodyBytes: 4_000 } }) }));
+		expect(memory.find(key(), claudeCode())).toEqual({
+			deployment: 'd1',
+			lastUsedMs: 5,
+			promptTokens: 1_000,
+			bodyBytes: 4_000,
+			isSamePrefix: true,
+			usualOutputTokens: undefined,
+		});
+	});
+
+	it('keeps sub-agents, keys and sessions apart', () => {
+		const memory = new AffinityMemory();
+		memory.note(served());
+		expect(memory.find(key(), subagent())).toBeUndefined();
+		expect(memory.find(key({ id: 'k2' }), claudeCode())).toBeUndefined();
+		expect(memory.find(key(), claudeCode({ signals: { sessionId: 's2' } }))).toBeUndefined();
+	});
+
+	it('tells plain conversations apart by their first words', () => {
+		const memory = new AffinityMemory();
+		memory.note(served({ call: call() }));
+		expect(memory.find(key(), call({ signals: { messageCount: 3 } }))?.deployment).toBe('d1');
+		expect(memory.find(key(), call({ signals: { firstUserDigest: 'other' } }))).toBeUndefined();
+	});
+
+	it('does not let a title call take the main loop from its cache', () => {
+		const memory = new AffinityMemory();
+		memory.note(served());
+		memory.note(served({ call: claudeCode({ signals: { prefixDigest: 'title' } }), deployment: 'local', role: 'inner' }));
+		expect(memory.find(key(), claudeCode())).toMatchObject({ deployment: 'd1', isSamePrefix: true });
+		expect(memory.find(key(), claudeCode({ signals: { prefixDigest: 'new tools' } }))).toMatchObject({
+			deployment: 'local',
+			isSamePrefix: false,
+		});
+	});
+
+	it('keeps what it knows when an answer comes without usage', () => {
+		const memory = new AffinityMemory();
+		memory.note(served());
+		memory.note(served({ deployment: 'd2', usage: { ...usage, inputTokens: undefined } }));
+		expect(memory.find(key(), claudeCode())?.deployment).toBe('d1');
+	});
+
+	it('forgets the session that was silent longest', () => {
+		const memory = new AffinityMemory(2);
+		const session = (sessionId: string) => claudeCode({ signals: { sessionId } });
+		for (const id of ['a', 'b', 'a', 'c']) memory.note(served({ call: session(id) }));
+		expect(memory.size).toBe(2);
+		expect(memory.find(key(), session('b'))).toBeUndefined();
+		expect(memory.find(key(), session('a'))).toBeDefined();
+	});
+
+	it('learns how long the answers of a role are', () => {
+		const memory = new AffinityMemory();
+		for (let count = 0; count < 100; count += 1) memory.note(served());
+		expect(memory.find(key(), claudeCode())?.usualOutputTokens).toBeGreaterThanOrEqual(50);
+		expect(memory.find(key(), claudeCode())?.usualOutputTokens).toBeLessThan(60);
+	});
+});
+
+describe('usualOutputTokens', () => {
+	const fill = (count: number, tokens: (index: number) => number, from: OutputSizes = NO_OUTPUT_SIZES) =>
+		Array.from({ length: count }).reduce<OutputSizes>((sizes, _, index) => addOutputSize(sizes, 'mid', tokens(index)), from);
+
+	it('is the 0.99 quantile, at most a fifth too high', () => {
+		const usual =
+			usualOutputTokens(
+				fill(1_000, (index) => index + 1),
+				'mid',
+			) ?? 0;
+		expect(usual).toBeGreaterThanOrEqual(990);
+		expect(usual).toBeLessThanOrEqual(990 * 1.2);
+	});
+
+	it('is not told by a few samples, nor by those of another role', () => {
+		expect(
+			usualOutputTokens(
+				fill(99, () => 10),
+				'mid',
+			),
+		).toBeUndefined();
+		expect(
+			usualOutputTokens(
+				fill(500, () => 10),
+				'inner',
+			),
+		).toBeUndefined();
+	});
+
+	it('forgets: what was common long ago gives way', () => {
+		const old = fill(1_999, () => 10_000);
+		const now = fill(9_000, () => 100, old);
+		expect(usualOutputTokens(now, 'mid')).toBeLessThan(200);
+	});
+
+	it('takes any count that an upstream may send', () => {
+		expect(
+			usualOutputTokens(
+				fill(200, (index) => (index % 2 === 0 ? 0 : 10_000_000)),
+				'mid',
+			),
+		).toBeGreaterThan(0);
+	});
+});

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+	CLOSED,
+	type Cooldown,
+	type CooldownEvent,
+	type FailureClass,
+	failureOfStatus,
+	nextCooldown,
+	retryAfterMs,
+} from '../../../appliance/router/cooldown.ts';
+
+const failed = (name: FailureClass, nowMs = 0, retryAfter?: number): CooldownEvent => ({
+	type: 'failed',
+	class: name,
+	nowMs,
+	retryAfterMs: retryAfter,
+});
+const stateAfter = (...events: CooldownEvent[]): Cooldown => events.reduce(nextCooldown, CLOSED);
+
+describe('cooldown', () => {
+	it.each<[FailureClass, number, number]>([
+		['rate-limited', 1, 5_000],
+		['overloaded', 2, 5_000],
+		['server-error', 3, 5_000],
+		['timeout', 2, 10_000],
+		['connection', 2, 5_000],
+		['unauthorized', 1, 60_000],
+		['not-found', 1, 60_000],
+	])('rests after %s, %i times in a row', (name, times, restMs) => {
+		const failures = Array.from({ length: times }, () => failed(name));
+		expect(stateAfter(...failures.slice(1)).phase).toBe('closed');
+		expect(stateAfter(...failures)).toMatchObject({ phase: 'resting', untilMs: restMs });
+	});
+
+	it('counts failures in a row only', () => {
+		expect(stateAfter(failed('overloaded'), { type: 'succeeded' }, failed('overloaded')).phase).toBe('closed');
+	});
+
+	it('rests as long as the upstream asks, within reason', () => {
+		expect(stateAfter(failed('server-error', 100, 1_500)).untilMs).toBe(1_600);
+		expect(stateAfter(failed('rate-limited', 0, 86_400_000)).untilMs).toBe(300_000);
+		expect(stateAfter(failed('rate-limited', 0, 0)).untilMs).toBe(0);
+	});
+
+	it('lets one call try it when its time is up, and keeps the others off meanwhile', () => {
+		const trial = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 });
+		expect(trial).toMatchObject({ phase: 'trial', untilMs: 35_000 });
+		expect(nextCooldown(trial, { type: 'succeeded' })).toEqual(CLOSED);
+		expect(nextCooldown(trial, failed('server-error', 6_000))).toMatchObject({ phase: 'resting', untilMs: 16_000 });
+	});
+
+	it('lets another try when the first is never heard of again', () => {
+		const trial = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 }, { type: 'sent', nowMs: 35_000 });
+		expect(trial.untilMs).toBe(65_000);
+	});
+
+	it('is not prolonged by calls that were under way', () => {
+		const resting = stateAfter(failed('rate-limited'));
+		expect(nextCooldown(resting, failed('rate-limited', 4_000))).toEqual(resting);
+		expect(nextCooldown(resting, { type: 'sent', nowMs: 4_000 })).toEqual(resting);
+	});
+
+	it('never rests longer than five minutes, whatever happens', () => {
+		const classes: FailureClass[] = ['rate-limited', 'overloaded', 'server-error', 'timeout', 'connection', 'unauthorized', 'not-found'];
+		const event = fc.oneof(
+			fc.record({
+				kind: fc.constant('failed' as const),
+				class: fc.constantFrom(...classes),
+				retry: fc.option(fc.nat(1e9), { nil: undefined }),
+			}),
+			fc.record({ kind: fc.constantFrom('sent' as const, 'succeeded' as const) }),
+		);
+		fc.assert(
+			fc.property(fc.array(fc.tuple(fc.nat(60_000), event)), (steps) => {
+				let state = CLOSED;
+				let nowMs = 0;
+				for (const [pause, step] of steps) {
+					nowMs += pause;
+					if (step.kind === 'failed') state = nextCooldown(state, { type: 'failed', class: step.class, nowMs, retryAfterMs: step.retry });
+					else state = nextCooldown(state, step.kind === 'sent' ? { type: 'sent', nowMs } : { type: 'succeeded' });
+					expect(state.untilMs - nowMs).toBeLessThanOrEqual(300_000);
+					if (step.kind === 'succeeded') expect(state).toEqual(CLOSED);
+				}
+			}),
+		);
+	});
+});
+
+describe('statuses and headers', () => {
+	it.each([
+		[429, 'rate-limited'],
+		[503, 'overloaded'],
+		[529, 'overloaded'],
+		[500, 'server-error'],
+		[504, 'timeout'],
+		[401, 'unauthorized'],
+		[404, 'not-found'],
+		[400, undefined],
+		[413, undefined],
+		[200, undefined],
+	])('%i is %s', (status, name) => {
+		expect(failureOfStatus(status)).toBe(name);
+	});
+
+	it.each([
+		['2', 2_000],
+		['0.5', 500],
+		['', undefined],
+		['-1', undefined],
+		['soon', undefined],
+		[undefined, undefined],
+	])('retry-after %s is %s ms', (header, ms) => {
+		expect(retryAfterMs(header)).toBe(ms);
+	});
+});
