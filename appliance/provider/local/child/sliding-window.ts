@@ -16,7 +16,10 @@ export function repairSlidingWindow(context: LlamaContext, windowTokens: number 
 	if (windowTokens === undefined || windowTokens <= 0) return;
 	const native = (context as unknown as { readonly _ctx: NativeContext })._ctx;
 	const readMinPosition = native.getSequenceKvCacheMinPosition.bind(native);
-	native.getSequenceKvCacheMinPosition = (sequenceId) => safeRollbackFloor(readMinPosition(sequenceId), windowTokens);
+	// The native prototype is read-only: the repaired method is the object's own.
+	Object.defineProperty(native, 'getSequenceKvCacheMinPosition', {
+		value: (sequenceId: number) => safeRollbackFloor(readMinPosition(sequenceId), windowTokens),
+	});
 }
 
 /** Rolling back to a position above this one leaves a whole window; 0 when nothing was overwritten yet. */

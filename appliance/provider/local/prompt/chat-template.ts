@@ -23,8 +23,6 @@ export interface TemplateAbilities {
 	readonly hasLaterSystem: boolean;
 	/** Two user messages in a row are refused. */
 	readonly mustAlternate: boolean;
-	/** Tool results are expected on the assistant's message that made the calls. */
-	readonly hasInlineToolResponses: boolean;
 }
 
 /** For files without a template (base models): plain turns, as a transcript. */
@@ -72,7 +70,6 @@ export class ChatTemplate {
 			hasTools: shows([user], 'probe_tool', [PROBE_TOOL]),
 			hasLaterSystem: shows([user, assistant, system, user], 'probe-system'),
 			mustAlternate: !shows([user, user], 'probe-user'),
-			hasInlineToolResponses: this.source.includes('tool_responses'),
 		};
 	}
 }
