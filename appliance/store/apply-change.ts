@@ -95,6 +95,9 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 			return;
 		case 'call':
 			run.call.run(change.callId, change.atMs, change.decision, change.outcome);
+			return;
+		case 'run':
+			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));
 	}
 }
 

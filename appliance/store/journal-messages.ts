@@ -1,9 +1,10 @@
 /** What the service and the journal's thread say to each other. */
 
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
+import type { RunMark } from './tail-file.ts';
 
 /** Everything that is written to the database. */
-export type Change = LedgerChange | MemberChange | CallChange;
+export type Change = LedgerChange | MemberChange | CallChange | ({ readonly kind: 'run' } & RunMark);
 
 export type MemberChange =
 	| {
@@ -86,6 +87,8 @@ export type FromJournal =
 	| {
 			readonly kind: 'committed';
 			readonly ticket: number;
+			/** The latest ledger entry among them. */
+			readonly ledgerSeq: number;
 			readonly syncedTicket: number;
 			readonly commits: number;
 			readonly syncedCommits: number;
@@ -102,4 +105,6 @@ export interface JournalStart {
 	readonly keys: readonly KeyRow[];
 	/** True when nothing that the last process did can be missing. */
 	readonly isTailKnown: boolean;
+	/** What the last process left, to be removed once it is no longer needed; undefined for a new database. */
+	readonly lastRun: RunMark | undefined;
 }

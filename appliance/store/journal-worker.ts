@@ -6,9 +6,10 @@ import { Problem } from '../protocol/problem.ts';
 import { createChangeWriter } from './apply-change.ts';
 import { lockData } from './data-lock.ts';
 import { explain, openDatabase } from './database.ts';
-import type { FromJournal, JournalLine, Query, ToJournal } from './journal-messages.ts';
+import type { FromJournal, JournalLine, JournalStart, Query, ToJournal } from './journal-messages.ts';
 import { createPruner } from './prune.ts';
-import { answerQuery, readKeys, readMembers, readSnapshot } from './read-rows.ts';
+import { answerQuery, readKeys, readMembers, readMeta, readSnapshot } from './read-rows.ts';
+import { type RunMark, readTail } from './tail-file.ts';
 
 /** After a failed commit (disk full, card gone) the same lines are tried again this much later. */
 const RETRY_MS = 1_000;
@@ -34,7 +35,7 @@ function serve(): void {
 		throw error;
 	}
 	try {
-		say({ kind: 'ready', snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), isTailKnown: false });
+		say({ kind: 'ready', ...start(db) });
 	} catch (error) {
 		throw explain(error, file);
 	}
@@ -57,6 +58,31 @@ function serve(): void {
 		}
 		committer.commit();
 	});
+}
+
+/** Brings in what the last process had not committed, then reads everything that the service starts from. */
+function start(db: DatabaseSync): JournalStart {
+	const mark = readMeta(db, 'run');
+	const lastRun = mark === undefined ? undefined : (JSON.parse(mark) as RunMark);
+	const tail = lastRun === undefined ? [] : readTail(lastRun, readSnapshot(db).seq);
+	if (tail !== undefined && tail.length > 0) {
+		const writer = createChangeWriter(db);
+		transact(db, () => {
+			for (const entry of tail) writer.write(entry);
+		});
+	}
+	return { snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), isTailKnown: tail !== undefined, lastRun };
+}
+
+function transact(db: DatabaseSync, action: () => void): void {
+	db.exec('BEGIN IMMEDIATE');
+	try {
+		action();
+		db.exec('COMMIT');
+	} catch (error) {
+		if (db.isTransaction) db.exec('ROLLBACK');
+		throw error;
+	}
 }
 
 function nextMessage(): ToJournal | undefined {
@@ -85,19 +111,15 @@ function createCommitter(db: DatabaseSync): Committer {
 	let syncedTicket = 0;
 	let commits = 0;
 	let syncedCommits = 0;
+	let ledgerSeq = 0;
 	let retry: NodeJS.Timeout | undefined;
 
 	const write = (isSync: boolean): void => {
 		// In WAL mode a FULL commit syncs the log, and with it every NORMAL commit before it.
 		db.exec(`PRAGMA synchronous = ${isSync ? 'FULL' : 'NORMAL'}`);
-		db.exec('BEGIN IMMEDIATE');
-		try {
+		transact(db, () => {
 			for (const line of waiting) writer.write(line);
-			db.exec('COMMIT');
-		} catch (error) {
-			if (db.isTransaction) db.exec('ROLLBACK');
-			throw error;
-		}
+		});
 	};
 
 	const commit = (): void => {
@@ -120,7 +142,8 @@ function createCommitter(db: DatabaseSync): Committer {
 		}
 		const written = waiting;
 		waiting = [];
-		say({ kind: 'committed', ticket, syncedTicket, commits, syncedCommits });
+		ledgerSeq = written.reduce((latest, line) => Math.max(latest, line.seq), ledgerSeq);
+		say({ kind: 'committed', ticket, ledgerSeq, syncedTicket, commits, syncedCommits });
 		prune(written);
 	};
 

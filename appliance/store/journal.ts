@@ -70,6 +70,8 @@ export class Journal {
 	#nextQuery = 1;
 	readonly #asked = new Map<number, Asked>();
 	#closed: PromiseWithResolvers<void> | undefined;
+	/** Told when lines go to the thread, and the latest ledger entry that a commit reached. */
+	listener: { flushing(): void; committed(ledgerSeq: number): void } | undefined;
 
 	constructor(worker: Worker, onFailure: (message: string) => void) {
 		this.#worker = worker;
@@ -133,6 +135,7 @@ export class Journal {
 		this.#timer = undefined;
 		this.#isFlushQueued = false;
 		if (this.#lines.length === 0) return;
+		this.listener?.flushing();
 		const lines = `[${this.#lines.join(',')}]`;
 		this.#lines = [];
 		this.#post({ kind: 'write', ticket: this.#ticket, lines });
@@ -163,11 +166,16 @@ export class Journal {
 		}
 	}
 
-	#committed(ticket: number, syncedTicket: number, counts: { readonly commits: number; readonly syncedCommits: number }): void {
+	#committed(
+		ticket: number,
+		syncedTicket: number,
+		counts: { readonly commits: number; readonly syncedCommits: number; readonly ledgerSeq: number },
+	): void {
 		this.#failure = undefined;
 		this.#committedTicket = ticket;
 		this.#commits = counts.commits;
 		this.#syncedCommits = counts.syncedCommits;
+		this.listener?.committed(counts.ledgerSeq);
 		const isSafe = (waiter: Waiter): boolean => waiter.ticket <= syncedTicket;
 		const safe = this.#waiters.filter(isSafe);
 		this.#waiters = this.#waiters.filter((waiter) => !isSafe(waiter));

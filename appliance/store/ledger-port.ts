@@ -6,6 +6,7 @@ import { Problem } from '../protocol/problem.ts';
 import type { LedgerAlarm, LedgerEntry, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import { LedgerState, type LedgerTime } from '../router/budget/ledger-state.ts';
 import type { Journal } from './journal.ts';
+import type { TailFile } from './tail-file.ts';
 
 /** Longer tree keys are digested: a caller's header is no place to fill memory from. */
 const LONGEST_TREE_KEY = 200;
@@ -24,11 +25,12 @@ export interface LedgerPortOptions {
 	readonly budgets: Budgets;
 	readonly clock: Clock;
 	readonly journal: Journal;
+	readonly tail: TailFile;
 	readonly onAlarm: (alarm: LedgerAlarm) => void;
 }
 
-export function createLedgerPort({ snapshot, budgets, clock, journal, onAlarm }: LedgerPortOptions): LedgerPort {
-	const synced = createSyncedEntries(journal);
+export function createLedgerPort({ snapshot, budgets, clock, journal, tail, onAlarm }: LedgerPortOptions): LedgerPort {
+	const synced = createSyncedEntries(journal, tail);
 	let alarms = 0;
 	const state = new LedgerState(snapshot, budgets, {
 		entry: synced.write,
@@ -47,7 +49,11 @@ export function createLedgerPort({ snapshot, budgets, clock, journal, onAlarm }:
 			const admission = state.reserve(callId, shortened(scope), worstCostNanoUsd, now());
 			return admission.isAdmitted ? { isAdmitted: true, durable: synced.wait(admission.waitSeq) } : admission;
 		},
-		dispatch: (callId) => state.dispatch(callId),
+		dispatch(callId) {
+			state.dispatch(callId);
+			// From here on the upstream bills: a kill of this process must not lose what it holds.
+			tail.flush();
+		},
 		settle: (callId, settlement) => state.settle(callId, settlement, now()),
 		release: (callId) => state.release(callId, now()),
 		spend: () => state.spend(now()),
@@ -64,11 +70,12 @@ interface SyncedEntries {
 	wait(seq: number): Promise<void> | undefined;
 }
 
-function createSyncedEntries(journal: Journal): SyncedEntries {
+function createSyncedEntries(journal: Journal, tail: TailFile): SyncedEntries {
 	const pending = new Map<number, Promise<void>>();
 	return {
 		write(entry) {
 			const line = JSON.stringify(entry);
+			tail.write(entry.seq, line);
 			if (!entry.isSync) {
 				journal.append(line);
 				return;

@@ -7,6 +7,7 @@ import { type JournalCounts, openJournal } from './journal.ts';
 import type { SpendDay } from './journal-messages.ts';
 import { createLedgerPort, type LedgerPort } from './ledger-port.ts';
 import { createMemberStore } from './member-store.ts';
+import { removeTail, TailFile } from './tail-file.ts';
 
 /** How often idle trees are looked for. */
 const TICK_MS = 1_000;
@@ -43,16 +44,22 @@ export interface SqliteStore extends Store {
 export async function openStore(options: StoreOptions): Promise<SqliteStore> {
 	const { file, clock, budgets, log } = options;
 	const { journal, start } = await openJournal(file, (reason) => log.error({ reason }, 'the disk refuses the ledger'));
+	const tail = new TailFile(file, (error) => log.warn({ err: error }, 'a kill of this process would be charged by its bounds'));
+	journal.listener = { flushing: () => tail.flush(), committed: (seq) => tail.committed(seq) };
 	const ledger = createLedgerPort({
 		snapshot: start.snapshot,
 		budgets,
 		clock,
 		journal,
+		tail,
 		onAlarm: (alarm) => log.error({ alarm }, 'a bill stands above its bound: please report this'),
 	});
 	const recovery = recoverLedger(ledger.state, start.isTailKnown);
 	if (recovery.closedTrees > 0)
 		log.warn({ recovery, isTailKnown: start.isTailKnown }, 'the last run ended without a stop: its open calls are charged');
+	// The recovery and the mark of the new run are one commit: until then the last run's tail is needed.
+	await journal.appendDurable(JSON.stringify({ seq: 0, atMs: clock.wallMs(), isSync: true, changes: [{ kind: 'run', ...tail.mark }] }));
+	if (start.lastRun !== undefined) removeTail(start.lastRun);
 	for (const member of start.members) tell(ledger, member);
 	const members = createMemberStore({
 		members: start.members,
@@ -74,6 +81,7 @@ export async function openStore(options: StoreOptions): Promise<SqliteStore> {
 			clearInterval(timer);
 			ledger.closeAll();
 			await journal.close();
+			tail.remove();
 		},
 	};
 }

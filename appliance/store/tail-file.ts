@@ -1,0 +1,144 @@
+/** The journal's end in memory that outlives the process: a killed service's last entries, which no commit had reached. */
+
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, ftruncateSync, lstatSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { LedgerEntry } from '../router/budget/ledger-records.ts';
+
+/** Where the kernel keeps files in memory: a write there never waits for a disk. */
+const MEMORY_DIRECTORY = '/dev/shm';
+
+/** Two files take turns; one is emptied when all of it is committed and the other has grown to this. */
+const TURN_BYTES = 262_144;
+
+const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
+
+/** What the database notes about the running process: enough to tell whether its tail can be believed. */
+export interface RunMark {
+	/** Path of the tail without its turn's number; null when there is none. */
+	readonly tail: string | null;
+	/** The kernel's id of this boot: memory does not survive another one. */
+	readonly bootId: string | null;
+}
+
+interface Turn {
+	readonly path: string;
+	readonly fd: number;
+	bytes: number;
+	lastSeq: number;
+}
+
+export class TailFile {
+	readonly mark: RunMark;
+	readonly #onFailure: (error: unknown) => void;
+	#turns: [Turn, Turn] | undefined;
+	#text = '';
+	#textSeq = 0;
+
+	/** Makes the two files in memory, or beside `file` where the system has no such place. */
+	constructor(file: string, onFailure: (error: unknown) => void) {
+		this.#onFailure = onFailure;
+		const path = join(isDirectory(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : dirname(file), `innerloop-${randomUUID()}.tail`);
+		this.#try(() => {
+			this.#turns = [newTurn(`${path}.0`), newTurn(`${path}.1`)];
+		});
+		this.mark = { tail: this.#turns === undefined ? null : path, bootId: readBootId() };
+	}
+
+	/** Takes a line; a kill before the next `flush` loses it. */
+	write(seq: number, line: string): void {
+		this.#text += `${line}\n`;
+		this.#textSeq = seq;
+	}
+
+	/** Returns when the kernel has every line: from then on the process may die. */
+	flush(): void {
+		const text = this.#text;
+		const turn = this.#turns?.[0];
+		this.#text = '';
+		if (turn === undefined || text === '') return;
+		this.#try(() => {
+			const written = writeSync(turn.fd, text);
+			if (written !== Buffer.byteLength(text)) throw new Error(`only ${written} bytes of the journal's end were taken`);
+			turn.bytes += written;
+			turn.lastSeq = this.#textSeq;
+		});
+	}
+
+	/** Everything up to `seq` is in the database now. */
+	committed(seq: number): void {
+		if (this.#turns === undefined) return;
+		const [writing, resting] = this.#turns;
+		if (writing.bytes < TURN_BYTES || resting.lastSeq > seq) return;
+		this.#try(() => {
+			ftruncateSync(resting.fd, 0);
+			resting.bytes = 0;
+			this.#turns = [resting, writing];
+		});
+	}
+
+	/** Takes the files away: at a clean stop, or because they are no longer whole. */
+	remove(): void {
+		const turns = this.#turns;
+		this.#turns = undefined;
+		if (turns === undefined) return;
+		for (const turn of turns) {
+			closeSync(turn.fd);
+			rmSync(turn.path, { force: true });
+		}
+	}
+
+	#try(action: () => void): void {
+		try {
+			action();
+		} catch (error) {
+			this.remove();
+			this.#onFailure(error);
+		}
+	}
+}
+
+/**
+ * The entries behind `seq` that a dead process left; undefined when some may be missing: another boot, no files,
+ * somebody else's files, or a gap.
+ */
+export function readTail(mark: RunMark, seq: number): readonly LedgerEntry[] | undefined {
+	if (mark.tail === null || mark.bootId === null || mark.bootId !== readBootId()) return undefined;
+	try {
+		const entries = [...readTurn(`${mark.tail}.0`), ...readTurn(`${mark.tail}.1`)].filter((entry) => entry.seq > seq);
+		entries.sort((a, b) => a.seq - b.seq);
+		return entries.every((entry, index) => entry.seq === seq + 1 + index) ? entries : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+export function removeTail(mark: RunMark): void {
+	if (mark.tail === null) return;
+	rmSync(`${mark.tail}.0`, { force: true });
+	rmSync(`${mark.tail}.1`, { force: true });
+}
+
+function readTurn(path: string): LedgerEntry[] {
+	const facts = lstatSync(path);
+	if (!facts.isFile() || facts.uid !== process.getuid?.()) throw new Error(`${path} is not this user's file`);
+	const lines = readFileSync(path, 'utf8').split('\n');
+	if (lines.pop() !== '') throw new Error(`${path} ends inside a line`);
+	return lines.map((line) => JSON.parse(line) as LedgerEntry);
+}
+
+function newTurn(path: string): Turn {
+	return { path, fd: openSync(path, CREATE, 0o600), bytes: 0, lastSeq: 0 };
+}
+
+function readBootId(): string | null {
+	try {
+		return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+	} catch {
+		return null;
+	}
+}
+
+function isDirectory(path: string): boolean {
+	return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
