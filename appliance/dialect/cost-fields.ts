@@ -30,6 +30,16 @@ export function unboundedFields(scan: ObjectScan, fields: Fields, known: Readonl
 	return names;
 }
 
+const NAMES_LISTED = 16;
+const NAME_CHARACTERS = 64;
+
+/** The names that a refusal tells: a caller may have written any number of them, of any length. */
+export function listNames(...sets: readonly ReadonlySet<string>[]): readonly string[] {
+	const names = sets.flatMap((set) => [...set]);
+	const listed = names.slice(0, NAMES_LISTED).map((name) => name.slice(0, NAME_CHARACTERS).replace(/[^\x20-\x7e]/g, '?'));
+	return names.length > NAMES_LISTED ? [...listed, `${names.length - NAMES_LISTED} more`] : listed;
+}
+
 /** For fields that may be absent, null or one of some plain values. */
 export function isOneOf(...values: readonly unknown[]): (value: unknown) => boolean {
 	return (value) => value === null || values.includes(value);

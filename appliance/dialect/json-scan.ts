@@ -16,6 +16,8 @@ export interface ObjectScan {
 
 /** Deeper nesting than any real call has; a bomb of brackets ends here and not in a walker's stack. */
 export const NESTING_LIMIT = 256;
+/** Ten times what any dialect names; each field costs a little, and a body has room for millions. */
+export const FIELD_LIMIT = 256;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -47,6 +49,7 @@ export function scanObject(bytes: Uint8Array): ObjectScan | Problem {
 		const end = endOfValue(bytes, start);
 		if (end === DEEP) return fault(`nested deeper than ${NESTING_LIMIT} levels`, start);
 		if (end <= start) return fault('a value is expected, or it never ends', start);
+		if (fields.length === FIELD_LIMIT) return fault(`more than ${FIELD_LIMIT} fields`, at);
 		fields.push({ key: readKey(bytes, at, keyEnd), start, end });
 		at = skipSpace(bytes, end);
 		if (bytes[at] === COMMA) at = skipSpace(bytes, at + 1);

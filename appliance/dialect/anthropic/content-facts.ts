@@ -75,12 +75,12 @@ export function walkContent(facts: CallFacts, content: unknown, path: () => stri
 }
 
 function walkBlock(facts: CallFacts, block: Fields, path: () => string): void {
-	const type = block.type;
+	const type = textOf(block.type) ?? '';
 	facts.readCacheControl(block.cache_control);
 	if (type === 'image' || type === 'document') walkMedia(facts, type, block.source, path);
 	else if (type === 'tool_result') walkNested(facts, block.content, path);
 	else if (type === 'tool_addition') walkAddedTool(facts, block.tool);
-	else if (!INLINE_BLOCKS.has(String(type))) facts.unbounded.add(`content block ${String(type)}`);
+	else if (!INLINE_BLOCKS.has(type)) facts.unbounded.add(`content block ${type}`);
 }
 
 function walkNested(facts: CallFacts, content: unknown, path: () => string): void {

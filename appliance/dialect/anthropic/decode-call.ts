@@ -6,7 +6,7 @@ import { Problem } from '../../protocol/problem.ts';
 import { type Body, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
-import { unboundedFields } from '../cost-fields.ts';
+import { listNames, unboundedFields } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkContent } from './content-facts.ts';
@@ -51,7 +51,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
-		unboundedFields: [...unboundedFields(body.scan, fields, COST_FIELDS), ...facts.unbounded],
+		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
 		spans,
 	};
 }

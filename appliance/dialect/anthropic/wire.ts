@@ -63,14 +63,19 @@ function addRun(usage: Usage, run: Fields): Usage {
 	};
 }
 
-/** Usage as the wire wants it: every field a number, unknown ones null where the vendor allows it. */
+/** Usage as the wire wants it: both totals a number, unknown cache counts null, the two cache lives told apart where both are known. */
 export function writeUsage(usage: Usage): Fields {
 	const { cacheWriteTokens, cacheWrite1hTokens } = usage;
-	const isWriteKnown = cacheWriteTokens !== undefined || cacheWrite1hTokens !== undefined;
+	const areLivesKnown = cacheWriteTokens !== undefined && cacheWrite1hTokens !== undefined;
+	const written =
+		cacheWriteTokens === undefined && cacheWrite1hTokens === undefined ? null : (cacheWriteTokens ?? 0) + (cacheWrite1hTokens ?? 0);
 	return {
 		input_tokens: usage.inputTokens ?? 0,
-		cache_creation_input_tokens: isWriteKnown ? (cacheWriteTokens ?? 0) + (cacheWrite1hTokens ?? 0) : null,
+		cache_creation_input_tokens: written,
 		cache_read_input_tokens: usage.cacheReadTokens ?? null,
+		...(areLivesKnown
+			? { cache_creation: { ephemeral_5m_input_tokens: cacheWriteTokens, ephemeral_1h_input_tokens: cacheWrite1hTokens } }
+			: {}),
 		output_tokens: usage.outputTokens ?? 0,
 	};
 }

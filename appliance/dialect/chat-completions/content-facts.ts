@@ -42,14 +42,15 @@ export function walkMessage(facts: CallFacts, message: Fields, path: () => strin
 }
 
 function walkPart(facts: CallFacts, part: Fields): void {
-	const type = part.type;
-	const value = isFields(part[String(type)]) ? (part[String(type)] as Fields) : {};
+	const type = textOf(part.type) ?? '';
+	const held = part[type];
+	const value = isFields(held) ? held : {};
 	if (type === 'image_url') walkImage(facts, textOf(value.url) ?? textOf(part.image_url) ?? '');
 	else if (type === 'input_audio') facts.addInlineMedia('audio', value.data);
 	else if (type === 'file') {
 		if (typeof value.file_data === 'string') facts.addInlineMedia('document', value.file_data);
 		else facts.addRemoteMedia('document', 'file by id');
-	} else if (type !== 'text' && type !== 'refusal') facts.unbounded.add(`content part ${String(type)}`);
+	} else if (type !== 'text' && type !== 'refusal') facts.unbounded.add(`content part ${type}`);
 }
 
 function walkImage(facts: CallFacts, url: string): void {

@@ -6,7 +6,7 @@ import { Problem } from '../../protocol/problem.ts';
 import { type Body, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
-import { unboundedFields } from '../cost-fields.ts';
+import { listNames, unboundedFields } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkMessage } from './content-facts.ts';
@@ -40,7 +40,7 @@ function readCall(request: CallerRequest, body: Body, digest: Digest): Call {
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
-		unboundedFields: [...unboundedFields(body.scan, fields, COST_FIELDS), ...facts.unbounded],
+		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
 		spans: { ...spans, streamOptions: body.scan.fields.filter(({ key }) => key === 'stream_options') },
 	};
 }
@@ -108,7 +108,7 @@ export function readToolChoice(value: unknown): CallSignals['toolChoice'] {
 		const allowed = value.allowed_tools;
 		return isFields(allowed) && allowed.mode === 'required' ? 'any' : 'auto';
 	}
-	const named = value[String(value.type)];
+	const named = value[textOf(value.type) ?? ''];
 	if (isFields(named)) return { name: readString(named, 'name', 'tool_choice name') };
 	return refuse('tool_choice', value, 'auto, none, required, or an object that names a tool');
 }
@@ -121,7 +121,7 @@ function readAnsweredTools(messages: readonly Fields[]): readonly string[] {
 	const calls: unknown = messages[from - 1]?.tool_calls;
 	for (const call of Array.isArray(calls) ? calls : []) {
 		if (!isFields(call)) continue;
-		const named = call[String(call.type ?? 'function')];
+		const named = call[textOf(call.type) ?? 'function'];
 		names.set(call.id, (isFields(named) ? textOf(named.name) : undefined) ?? '');
 	}
 	return messages.slice(from).flatMap((message) => names.get(message.tool_call_id) ?? []);

@@ -174,6 +174,14 @@ describe('media and cost', () => {
 		expect(call.signals.serverToolTypes).toEqual(['web_search']);
 	});
 
+	it('tells no more names than a person reads, and none longer or stranger', () => {
+		const many = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`x${index}`, 1]));
+		const { unboundedFields } = decode('chat-completions', { ...plain, [`\n${'é'.repeat(100)}`]: 1, ...many });
+		expect(unboundedFields).toHaveLength(17);
+		expect(unboundedFields[0]).toBe('?'.repeat(64));
+		expect(unboundedFields.at(-1)).toBe('185 more');
+	});
+
 	it('lets the plain options of the SDK pass', () => {
 		const options = {
 			n: 1,

@@ -30,7 +30,7 @@ describe('the event decoder', () => {
 				const within = cuts.filter((cut) => cut <= bytes.length);
 				expect(eventsOf(cutAt(bytes, within))).toEqual(eventsOf([bytes]));
 			}),
-			{ numRuns: 2_000 },
+			{ numRuns: 1_000 },
 		);
 	});
 

@@ -6,13 +6,12 @@ import { bytesOf, cutAt, textOf } from './wire.ts';
 
 function filtered(chunks: readonly Uint8Array[]): string {
 	const filter = createUsageFilter();
-	return [...chunks.map((chunk) => filter.push(chunk)), filter.end()]
-		.map((bytes) => [...bytes].map((byte) => String.fromCharCode(byte)).join(''))
-		.join('');
+	return [...chunks.map((chunk) => filter.push(chunk)), filter.end()].map(raw).join('');
 }
 
+/** One character a byte. */
 function raw(bytes: Uint8Array): string {
-	return [...bytes].map((byte) => String.fromCharCode(byte)).join('');
+	return Buffer.from(bytes).toString('latin1');
 }
 
 /** The same stream as an upstream writes it that was not asked for usage. */

@@ -10,8 +10,10 @@ import { offeredTools, outputCap, renderPrompt } from '../prompt/prepare-prompt.
 import { ReplyWriter } from '../reply/reply-writer.ts';
 import { answerGrammar } from '../tools/argument-rules.ts';
 import type { ChildEngine } from './child-engine.ts';
-import { ReplyRun } from './reply-run.ts';
+import type { FirstTokenBar } from './decode.ts';
+import { type ReplyPlan, ReplyState } from './reply-state.ts';
 import type { Slot } from './slot.ts';
+import { writeReply } from './write-reply.ts';
 
 export interface CallPort {
 	readonly isCanceled: () => boolean;
@@ -34,7 +36,7 @@ export async function answerCall(engine: ChildEngine, request: ChildRequest, por
 	const slot = engine.slots.take(tokens, request.affinityKey);
 	if (slot === undefined) throw new Problem('internal', 'The engine was sent more calls than it has slots.');
 	try {
-		await writeReply(engine, request, port, { slot, tools, tokens, capTokens });
+		await answerWith(engine, request, port, { slot, tools, tokens, capTokens });
 	} finally {
 		engine.slots.release(slot);
 	}
@@ -47,34 +49,37 @@ interface Prepared {
 	readonly capTokens: number;
 }
 
-async function writeReply(engine: ChildEngine, request: ChildRequest, port: CallPort, prepared: Prepared): Promise<void> {
+async function answerWith(engine: ChildEngine, request: ChildRequest, port: CallPort, prepared: Prepared): Promise<void> {
 	const { conversation } = request;
-	const { slot, tools, tokens, capTokens } = prepared;
+	const { slot, tools, tokens } = prepared;
 	const checkpointAt = slot.sequence.needsCheckpoints ? sharedHeadTokens(engine, conversation, tools, tokens) : 0;
 	const cached = await slot.prefill(tokens, checkpointAt, { chunkTokens: engine.chunkTokens, ...port });
 	const input = { inputTokens: tokens.length - cached, cacheReadTokens: cached, cacheWriteTokens: 0, cacheWrite1hTokens: 0 };
 	const usage = (outputTokens: number): Usage => ({ ...input, outputTokens });
 	port.emit({ type: 'start', id: request.callId, model: engine.displayName, usage: usage(0) });
-	const writer = new ReplyWriter(port.emit, () => `call_${randomBytes(12).toString('hex')}`);
-	const run = new ReplyRun(
-		{
-			prompt: tokens,
-			capTokens,
-			tools,
-			syntax: engine.syntax,
-			stopSequences: conversation.stopSequences,
-			thinkingMarks: engine.thinkingMarks,
-			makeAnswerGrammar: answerGrammarOf(engine, conversation),
-			makeCallGrammar: () => grammarState(engine, callGrammarOf(engine, conversation, tools)),
-		},
+	const state = new ReplyState({
+		plan: planOf(engine, conversation, prepared),
 		slot,
-		engine.vocabulary,
-		writer,
-		{ sampling: engine.samplingOf(conversation), ...port },
-	);
-	const isForced = conversation.toolChoice === 'any' || typeof conversation.toolChoice === 'object';
-	const { reason, stopSequence } = isForced ? await run.writeCalls() : await run.writeText();
-	port.emit({ type: 'finish', reason, stopSequence, usage: usage(run.outputTokens) });
+		vocabulary: engine.vocabulary,
+		writer: new ReplyWriter(port.emit, () => `call_${randomBytes(12).toString('hex')}`),
+		decode: { sampling: engine.samplingOf(conversation), ...port },
+	});
+	const { reason, stopSequence } = await writeReply(state, conversation);
+	port.emit({ type: 'finish', reason, stopSequence, usage: usage(state.tokens.length) });
+}
+
+function planOf(engine: ChildEngine, conversation: Conversation, { tools, tokens, capTokens }: Prepared): ReplyPlan {
+	return {
+		prompt: tokens,
+		capTokens,
+		tools,
+		syntax: engine.syntax,
+		stopSequences: conversation.stopSequences,
+		thinkingMarks: engine.thinkingMarks,
+		makeAnswerGrammar: answerGrammarOf(engine, conversation),
+		makeCallGrammar: () => grammarState(engine, callGrammarOf(engine, conversation, tools)),
+		makeBar: (token) => newBar(engine, token),
+	};
 }
 
 function promptTokens(engine: ChildEngine, conversation: Conversation, tools: readonly ToolDefinition[]) {
@@ -112,4 +117,9 @@ function callGrammarOf(engine: ChildEngine, conversation: Conversation, tools: r
 function grammarState(engine: ChildEngine, grammar: string): LlamaGrammarEvaluationState {
 	const { library, llama, model } = engine;
 	return new library.LlamaGrammarEvaluationState({ model, grammar: new library.LlamaGrammar(llama, { grammar }) });
+}
+
+function newBar({ library, model }: ChildEngine, token: Token): FirstTokenBar {
+	const bias = new library.TokenBias(model.tokenizer).set(token, 'never');
+	return { bias, lift: () => void bias.set(token, 0) };
 }

@@ -1,6 +1,6 @@
 /** The token loop: samples one token after the other, with the probability that the model gave it. */
 
-import type { LlamaContextSequence, LlamaGrammarEvaluationState, Token } from 'node-llama-cpp';
+import type { LlamaContextSequence, LlamaGrammarEvaluationState, Token, TokenBias } from 'node-llama-cpp';
 import type { Measurement } from '../messages.ts';
 import { Canceled } from './slot.ts';
 
@@ -14,8 +14,15 @@ export interface Sampling {
 export interface DecodeOptions {
 	readonly sampling: Sampling;
 	readonly grammar: LlamaGrammarEvaluationState | undefined;
+	/** Bars a token from being the first. */
+	readonly bar: FirstTokenBar | undefined;
 	readonly isCanceled: () => boolean;
 	readonly onMeasured: (measurement: Measurement) => void;
+}
+
+export interface FirstTokenBar {
+	readonly bias: TokenBias;
+	lift(): void;
 }
 
 export interface DecodedToken {
@@ -32,13 +39,19 @@ const MEASURED_TOKENS = 16;
 export async function* decodeTokens(
 	sequence: LlamaContextSequence,
 	pending: readonly Token[],
-	{ sampling, grammar, isCanceled, onMeasured }: DecodeOptions,
+	{ sampling, grammar, bar, isCanceled, onMeasured }: DecodeOptions,
 ): AsyncGenerator<DecodedToken, void, void> {
-	const options = { ...sampling, yieldEogToken: true, ...(grammar === undefined ? {} : { grammarEvaluationState: grammar }) };
+	const options = {
+		...sampling,
+		yieldEogToken: true,
+		...(grammar === undefined ? {} : { grammarEvaluationState: grammar }),
+		...(bar === undefined ? {} : { tokenBias: bar.bias }),
+	};
 	let startedMs = 0;
 	let count = 0;
 	for await (const { token, confidence } of sequence.evaluateWithMetadata([...pending], { confidence: true }, options)) {
 		if (isCanceled()) throw new Canceled();
+		bar?.lift();
 		// The first step also evaluates `pending`: it is no measure of decoding.
 		if (count % MEASURED_TOKENS === 0) {
 			const nowMs = performance.now();

@@ -25,6 +25,7 @@ export async function warmUp(engine: ChildEngine, onMeasured: (measurement: Meas
 		for await (const _token of decodeTokens(slot.sequence, sample.slice(-1), {
 			sampling,
 			grammar: undefined,
+			bar: undefined,
 			isCanceled: () => false,
 			onMeasured,
 		})) {

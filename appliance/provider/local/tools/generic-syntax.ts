@@ -1,6 +1,6 @@
 /** Tool calls for models whose template knows none: a block in the system text, and calls as tagged JSON. */
 
-import type { JsonSchema, JsonValue, ToolDefinition } from '../../../protocol/conversation.ts';
+import type { JsonValue, ToolDefinition } from '../../../protocol/conversation.ts';
 import { GrammarText, literal, ROOT } from '../grammar/grammar-text.ts';
 import { jsonStyle, spaced } from '../grammar/json-style.ts';
 import { isSchema } from '../grammar/schema-grammar.ts';
@@ -32,12 +32,11 @@ export const genericSyntax: ToolSyntax = {
 	templateTools: () => undefined,
 	systemBlock(_conversation, tools) {
 		if (tools.length === 0) return '';
-		return [
-			'You can call these tools:',
-			tools.map(describeTool).join('\n'),
-			`To call a tool, answer with ${OPEN}, a JSON object with "name" and "arguments", and ${CLOSE}. For example:`,
-			`${OPEN}\n${spaced({ name: tools[0]?.name ?? '', arguments: exampleOf(tools[0]?.inputSchema ?? {}) })}\n${CLOSE}`,
-		].join('\n');
+		// Placeholders, no example of one tool: a small model repeats an example whatever it is asked.
+		const form = '{"name": "<tool name>", "arguments": {"<parameter>": <value>}}';
+		return ['You can call these tools:', ...tools.map(describeTool), 'To call a tool, answer with:', `${OPEN}\n${form}\n${CLOSE}`].join(
+			'\n',
+		);
 	},
 	turn(text, calls, results) {
 		const written = calls.map(({ name, input }) => `${OPEN}\n${spaced({ name, arguments: input })}\n${CLOSE}`);
@@ -91,10 +90,4 @@ function typeName(schema: JsonValue): string {
 function firstSentence(text: string): string {
 	const line = text.split('\n').find((candidate) => candidate.trim() !== '') ?? '';
 	return /^.*?[.!?](?=\s|$)/.exec(line)?.[0] ?? line.slice(0, 200);
-}
-
-function exampleOf(schema: JsonSchema): JsonValue {
-	const properties = isSchema(schema.properties) ? schema.properties : {};
-	const required = Array.isArray(schema.required) ? schema.required.map(String) : [];
-	return Object.fromEntries(required.map((key) => [key, isSchema(properties[key]) && properties[key].type === 'string' ? '...' : 0]));
 }

@@ -1,0 +1,66 @@
+/** `innerloop serve`: starts the service and says where it is, its first key, and the lines that clients need. */
+
+import { type RunningService, serve } from '../server/serve.ts';
+import { untilStopped } from '../server/until-stopped.ts';
+import { clientLines, formatClientLines } from './client-lines.ts';
+import { type Command, defineCommand, UsageError } from './command.ts';
+import { startEngine } from './local-engine.ts';
+import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts';
+
+/** Stands in the lines where the secret was shown at an earlier start. */
+const FORGOTTEN_KEY = 'YOUR_KEY';
+
+/** Published by every box: its own model, or the way to a better one. */
+const MODEL_IN_LINES = 'local';
+
+const start = defineCommand({
+	name: 'serve',
+	summary: 'Start the service.',
+	options: {
+		...CONFIG_OPTION,
+		...DATA_OPTION,
+		host: { type: 'string', value: 'ADDRESS', help: 'Listen here instead of where the configuration says; 0.0.0.0 for the network.' },
+		port: { type: 'string', value: 'N', help: 'Listen on this port instead; 0 takes any free one. Default: 7341.' },
+	},
+	details:
+		'Secrets come from the environment: ANTHROPIC_API_KEY, OPENAI_API_KEY, or what the configuration names.\nSIGTERM or Ctrl-C stops it gracefully, a second one at once.',
+	async run({ values }, context) {
+		const { terminal, env, home, version } = context;
+		const service = await serve({
+			env,
+			configFile: configFileOf(values, context),
+			isConfigNamed: values.config !== undefined || Boolean(env.INNERLOOP_CONFIG),
+			dataDir: dataDirOf(values, context),
+			version,
+			startEngine: (settings, log) => startEngine(settings, log, { env, home }),
+			...(values.host !== undefined && { host: values.host }),
+			...(values.port !== undefined && { port: parsePort(values.port) }),
+		});
+		if (values.json) terminal.json({ address: service.address, firstKey: service.firstKey, pid: process.pid, warnings: service.warnings });
+		else terminal.print(welcome(service));
+		return await untilStopped(service);
+	},
+});
+
+export const serveCommands: readonly Command[] = [start];
+
+function parsePort(text: string): number {
+	const port = Number(text);
+	if (!/^\d+$/.test(text) || port > 65_535) throw new UsageError(`--port takes a number from 0 to 65535, not ${JSON.stringify(text)}.`);
+	return port;
+}
+
+/** What a person needs after the start. The key is here once and never again. */
+export function welcome({ address, firstKey, warnings }: Pick<RunningService, 'address' | 'firstKey' | 'warnings'>): string {
+	const key = firstKey ?? FORGOTTEN_KEY;
+	return [
+		`Innerloop listens at ${address}`,
+		...warnings.map((warning) => `Note: ${warning}`),
+		firstKey === undefined
+			? 'Keys: innerloop key list; another one: innerloop key add --member owner'
+			: `First key, shown this once: ${firstKey}`,
+		'',
+		formatClientLines(clientLines({ address, key, model: MODEL_IN_LINES })),
+		'',
+	].join('\n');
+}

@@ -1,0 +1,57 @@
+/** One try at the box's own engine, answered in the caller's dialect. */
+
+import type { Conversation } from '../protocol/conversation.ts';
+import type { Deployment } from '../protocol/deployment.ts';
+import { foldStream } from '../protocol/fold-stream.ts';
+import type { StreamPart } from '../protocol/stream.ts';
+import type { Box } from './box.ts';
+import type { Try } from './execute.ts';
+import { boxHeaders } from './reply-headers.ts';
+import { streamLocally } from './stream-locally.ts';
+import { must, type Walk } from './walk.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json' };
+
+export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<void> {
+	const { arrival } = walk;
+	const conversation = must(arrival.dialect.decodeConversation(arrival.request.body));
+	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation);
+	const parts = noteUsage(walk, box.engine.answer(localRequest(walk, turn, deployment, conversation)));
+	if (turn.call.isStream) await streamLocally(walk, turn.call, parts);
+	else sendWhole(walk, arrival.dialect.encodeReply(await foldStream(parts), turn.call, Date.parse(arrival.at)));
+	walk.bill(deployment.id, 0, false);
+	box.memory.served({ key: arrival.key, call: turn.call, deployment: deployment.id, role: turn.plan.role, usage: walk.usage });
+}
+
+async function countLocally(box: Box, walk: Walk, conversation: Conversation): Promise<void> {
+	const inputTokens = await box.engine.countTokens(conversation, walk.arrival.reply.signal);
+	sendWhole(walk, walk.arrival.dialect.encodeTokenCount(inputTokens));
+}
+
+function sendWhole(walk: Walk, body: string): void {
+	const { reply } = walk.arrival;
+	reply.begin(200, { ...JSON_HEADERS, ...boxHeaders(walk) });
+	reply.end(body);
+}
+
+function localRequest(walk: Walk, { call, plan, candidate }: Try, deployment: Deployment, conversation: Conversation) {
+	const { callId, key, reply } = walk.arrival;
+	const { sessionId, agentId } = call.signals;
+	const wanted = candidate.outputCapTokens ?? call.outputCapTokens ?? deployment.maxOutputTokens;
+	return {
+		callId,
+		memberId: key.memberId,
+		affinityKey: sessionId === undefined ? plan.treeKey : `${sessionId}/${agentId ?? ''}`,
+		conversation,
+		allowedTools: deployment.allowedTools,
+		maxOutputTokens: Math.min(wanted, deployment.maxOutputTokens),
+		signal: reply.signal,
+	};
+}
+
+async function* noteUsage(walk: Walk, parts: AsyncIterable<StreamPart>): AsyncGenerator<StreamPart> {
+	for await (const part of parts) {
+		if (part.type === 'finish') walk.usage = part.usage;
+		yield part;
+	}
+}

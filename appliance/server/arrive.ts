@@ -1,0 +1,38 @@
+/** Turns fastify's request and reply into an Arrival; from here on the reply belongs to the walk. */
+
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CallerRequest } from '../protocol/ports.ts';
+import type { DialectName } from '../protocol/words.ts';
+import type { Box } from './box.ts';
+import { CallerReply } from './caller-reply.ts';
+import { keyOf } from './plugins/authenticate.ts';
+import { bodyOf } from './plugins/raw-body.ts';
+import { runCall } from './run-call.ts';
+
+export function callerRequest(request: FastifyRequest): CallerRequest {
+	const at = request.url.indexOf('?');
+	const path = at < 0 ? request.url : request.url.slice(0, at);
+	return { path, query: at < 0 ? '' : request.url.slice(at), headers: request.headers, body: bodyOf(request) };
+}
+
+/** Serves one call. Throws only before the walk began: the box is full, or stopping. */
+export async function arrive(box: Box, request: FastifyRequest, reply: FastifyReply, dialect: DialectName): Promise<void> {
+	const settings = box.settings();
+	const { concurrentCalls, callTimeoutMs } = settings.server.limits;
+	const running = box.running.begin(concurrentCalls, callTimeoutMs);
+	reply.hijack();
+	try {
+		await runCall(box, {
+			callId: box.newCallId(),
+			dialect: box.dialects[dialect],
+			request: callerRequest(request),
+			key: keyOf(request),
+			reply: new CallerReply(reply.raw, running.abort, box.clock.nowMs),
+			settings,
+			deployments: box.deployments(),
+			at: new Date(box.clock.wallMs()).toISOString(),
+		});
+	} finally {
+		running.end();
+	}
+}

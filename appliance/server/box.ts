@@ -1,0 +1,29 @@
+/** What the walk works with: the rooms, as the composition put them together, and the settings of this moment. */
+
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { Deployment } from '../protocol/deployment.ts';
+import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
+import type { Metrics } from './metrics.ts';
+import type { Dialects } from './plugins/problems.ts';
+import type { RoutingMemory } from './routing-memory.ts';
+import type { RunningCalls } from './running-calls.ts';
+
+export interface Box {
+	/** The settings of this moment: ask once a call, so that one call sees one configuration. */
+	settings(): Settings;
+	/** The configured cloud deployments and the box's own, as it is at this moment. */
+	deployments(): readonly Deployment[];
+	readonly dialects: Dialects;
+	readonly store: Store;
+	readonly engine: LocalEngine;
+	readonly cloud: CloudClient;
+	readonly memory: RoutingMemory;
+	readonly running: RunningCalls;
+	readonly metrics: Metrics;
+	readonly log: Logger;
+	readonly clock: Clock;
+	/** Uniform [0, 1). */
+	random(): number;
+	newCallId(): string;
+}

@@ -1,0 +1,45 @@
+/** Composes the HTTP server: hooks, addresses, errors. It never listens. */
+
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Box } from './box.ts';
+import { addAuthentication } from './plugins/authenticate.ts';
+import { addHostList } from './plugins/host-list.ts';
+import { addProblems, answerClientError } from './plugins/problems.ts';
+import { addRawBody } from './plugins/raw-body.ts';
+import { addCallRecordRoutes, addExplainRoutes } from './routes/admin-calls.ts';
+import { addKeyRoutes, addMemberRoutes } from './routes/admin-members.ts';
+import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
+import { addCallRoutes } from './routes/calls.ts';
+import { addHealthRoutes } from './routes/health.ts';
+import { addModelRoutes } from './routes/models.ts';
+
+/** How often Node looks for heads and bodies that take too long. */
+const CHECK_TIMEOUTS_MS = 1_000;
+
+/** Limits of the socket are taken from the settings of this moment and stay until the next start. */
+export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
+	const { bodyBytes, headerBytes, headersTimeoutMs, bodyTimeoutMs } = box.settings().server.limits;
+	const app: FastifyInstance = Fastify({
+		logger: false,
+		bodyLimit: bodyBytes,
+		requestTimeout: bodyTimeoutMs,
+		forceCloseConnections: 'idle',
+		return503OnClosing: false,
+		clientErrorHandler: answerClientError,
+		routerOptions: { maxParamLength: 256 },
+		http: { maxHeaderSize: headerBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: CHECK_TIMEOUTS_MS },
+	});
+	addHostList(app, () => box.settings().server.allowedHosts);
+	addAuthentication(app, { members: box.store.members, console: sources.console });
+	addRawBody(app);
+	addProblems(app, box.dialects, (err, path) => box.log.error({ err, path }, 'a request failed inside the box'));
+	addHealthRoutes(app, box);
+	addCallRoutes(app, box);
+	addModelRoutes(app, box);
+	addStatusRoutes(app, box, sources);
+	addCallRecordRoutes(app, box);
+	addExplainRoutes(app, box);
+	addMemberRoutes(app, box);
+	addKeyRoutes(app, box);
+	return app;
+}

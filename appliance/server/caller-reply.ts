@@ -1,0 +1,77 @@
+/** The reply to one caller while it is written: back-pressure, first byte, and an end that tells whole from cut. */
+
+import type { ServerResponse } from 'node:http';
+import { Problem } from '../protocol/problem.ts';
+
+type Headers = Readonly<Record<string, string | readonly string[]>>;
+
+export class CallerReply {
+	/** Aborts when the caller goes away, the call's time is up or the box stops; the reason is a Problem. */
+	readonly signal: AbortSignal;
+	status = 0;
+	firstByteMs: number | undefined;
+	private readonly response: ServerResponse;
+	private readonly startMs: number;
+	private readonly nowMs: () => number;
+	private drained: Promise<void> | undefined;
+
+	constructor(response: ServerResponse, abort: AbortController, nowMs: () => number) {
+		this.response = response;
+		this.signal = abort.signal;
+		this.nowMs = nowMs;
+		this.startMs = nowMs();
+		response.on('error', () => {});
+		response.once('close', () => {
+			if (!response.writableFinished) abort.abort(new Problem('canceled', 'The caller went away.'));
+		});
+		if (response.destroyed) abort.abort(new Problem('canceled', 'The caller went away.'));
+	}
+
+	get hasBegun(): boolean {
+		return this.response.headersSent || this.status !== 0;
+	}
+
+	get elapsedMs(): number {
+		return this.nowMs() - this.startMs;
+	}
+
+	/** Sends the head: together with the first bytes when they follow at once, alone when they let wait. */
+	begin(status: number, headers: Headers): void {
+		this.status = status;
+		this.response.writeHead(status, headers as Record<string, string | string[]>);
+		setImmediate(() => {
+			if (!this.response.writableEnded && !this.response.destroyed && this.firstByteMs === undefined) this.response.flushHeaders();
+		});
+	}
+
+	/** Resolves when the caller can take more; undefined when it can at once. */
+	write(bytes: Uint8Array | string): Promise<void> | undefined {
+		if (bytes.length === 0) return undefined;
+		this.firstByteMs ??= this.elapsedMs;
+		if (this.response.destroyed || this.response.write(bytes)) return undefined;
+		this.drained ??= new Promise((resolve) => {
+			const proceed = () => {
+				this.drained = undefined;
+				this.response.off('drain', proceed).off('close', proceed);
+				resolve();
+			};
+			this.response.once('drain', proceed).once('close', proceed);
+		});
+		return this.drained;
+	}
+
+	end(bytes?: Uint8Array | string): void {
+		this.firstByteMs ??= this.elapsedMs;
+		this.response.end(bytes);
+	}
+
+	/**
+	 * Breaks the connection so that no client takes the reply for whole; after `lastWords`, and after what was written
+	 * in this turn of the loop.
+	 */
+	cut(lastWords = ''): void {
+		const { response } = this;
+		if (lastWords !== '' && !response.destroyed) response.write(lastWords);
+		setImmediate(() => response.destroy());
+	}
+}

@@ -1,0 +1,61 @@
+/** Puts the rooms together into the Box that the walk works with. */
+
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { localDeployment } from '../config/local-deployment.ts';
+import type { Settings } from '../config/settings.ts';
+import { DIALECTS_BY_NAME } from '../dialect/dialects.ts';
+import type { Deployment } from '../protocol/deployment.ts';
+import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
+import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
+import type { Box } from './box.ts';
+import { createMetrics } from './metrics.ts';
+import { RoutingMemory } from './routing-memory.ts';
+import { RunningCalls } from './running-calls.ts';
+
+export const systemClock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
+
+export interface BoxParts {
+	readonly settings: Settings;
+	readonly store: Store;
+	readonly engine: LocalEngine;
+	readonly logger: Logger;
+}
+
+/** `take` puts a changed configuration in force. */
+export function composeBox(parts: BoxParts): { readonly box: Box; take(settings: Settings): void } {
+	const { store, engine, logger } = parts;
+	let { settings } = parts;
+	const running = new RunningCalls();
+	const take = (next: Settings) => {
+		settings = next;
+		store.ledger.setBudgets(next.budgets);
+		logger.level = next.log.level;
+	};
+	const box: Box = {
+		settings: () => settings,
+		deployments: () => withLocal(settings, engine),
+		dialects: DIALECTS_BY_NAME,
+		store,
+		engine,
+		cloud: createCloudClient((provider) => upstreamOf(settings, provider)),
+		memory: new RoutingMemory(systemClock),
+		running,
+		metrics: createMetrics({ engine: () => engine.status(), spend: () => store.ledger.spend(), runningCalls: () => running.count }),
+		log: logger,
+		clock: systemClock,
+		random: Math.random,
+		newCallId: () => `call_${randomUUID().replaceAll('-', '')}`,
+	};
+	return { box, take };
+}
+
+function withLocal({ deployments, local }: Settings, engine: LocalEngine): readonly Deployment[] {
+	const own = localDeployment(local, engine.status());
+	return own === undefined ? deployments : [...deployments, own];
+}
+
+function upstreamOf({ providers }: Settings, name: string): Upstream | undefined {
+	const provider = providers[name];
+	return provider && { ...provider, key: provider.key?.reveal() };
+}

@@ -1,0 +1,24 @@
+/** What the box knows at this moment about each deployment: configured, up, cooling down, how fast. */
+
+import type { Settings } from '../config/settings.ts';
+import type { Deployment, DeploymentHealth } from '../protocol/deployment.ts';
+import type { EngineStatus } from '../protocol/ports.ts';
+import type { Box } from './box.ts';
+
+export function healthOf(box: Box, settings: Settings, deployments: readonly Deployment[]): ReadonlyMap<string, DeploymentHealth> {
+	const health = new Map<string, DeploymentHealth>();
+	for (const deployment of deployments) {
+		const cooldownUntilMs = box.memory.cooldownUntilMs(deployment.id);
+		if (deployment.provider === 'local') health.set(deployment.id, { ...localHealth(box.engine.status()), cooldownUntilMs });
+		else {
+			const missing = settings.notConfigured[deployment.id];
+			health.set(deployment.id, { isUp: missing === undefined, detail: missing, cooldownUntilMs, rates: undefined });
+		}
+	}
+	return health;
+}
+
+function localHealth({ state, detail, rates }: EngineStatus) {
+	const isUp = state === 'ready';
+	return { isUp, detail: isUp ? undefined : (detail ?? `the local engine is ${state}`), rates };
+}

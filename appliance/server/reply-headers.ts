@@ -1,0 +1,24 @@
+/** What the box says about itself on every generated call's reply. */
+
+import type { Walk } from './walk.ts';
+
+const LONGEST_REASONS = 1_024;
+
+/** Header names and values; reasons are short codes, ASCII, at most 1 kB. */
+export function boxHeaders({ arrival, plan, deployment, reasons }: Walk): Record<string, string> {
+	const headers: Record<string, string> = { 'x-innerloop-call': arrival.callId };
+	if (deployment !== undefined) {
+		headers['x-innerloop-deployment'] = deployment.id;
+		headers['x-innerloop-tier'] = deployment.tier;
+	}
+	if (plan === undefined) return headers;
+	headers['x-innerloop-role'] = plan.role;
+	const codes = [...new Set([...plan.reasons, ...reasons].map(({ code }) => code))].join(',');
+	if (codes !== '') headers['x-innerloop-reasons'] = codes.length <= LONGEST_REASONS ? codes : cutAtComma(codes);
+	return headers;
+}
+
+function cutAtComma(codes: string): string {
+	const cut = codes.slice(0, LONGEST_REASONS);
+	return cut.slice(0, Math.max(cut.lastIndexOf(','), 0));
+}

@@ -1,0 +1,48 @@
+/** Strict bodies of the admin addresses: what is not understood is refused, with its path. */
+
+import { z } from 'zod';
+import { Problem } from '../../protocol/problem.ts';
+import { DIALECTS, TIERS } from '../../protocol/words.ts';
+import { bodyOf } from '../plugins/raw-body.ts';
+
+const usd = z.number().nonnegative().max(1_000_000);
+const name = z.string().trim().min(1).max(100);
+
+export const newMember = z.strictObject({ name, dayUsd: usd.optional(), monthUsd: usd.optional() });
+export const memberBudgets = z.strictObject({ dayUsd: usd.nullish(), monthUsd: usd.nullish() });
+export const newKey = z.strictObject({
+	member: name,
+	isOwner: z.boolean().default(false),
+	allowedTiers: z
+		.array(z.enum(TIERS))
+		.min(1)
+		.default([...TIERS]),
+	mayForce: z.boolean().default(false),
+	hasCeiling: z.boolean().default(true),
+	treeCeilingUsd: usd.optional(),
+	expiresAt: z.iso.datetime({ offset: true }).optional(),
+});
+export const explainRequest = z.strictObject({
+	dialect: z.enum(DIALECTS),
+	headers: z.record(z.string(), z.string()).default({}),
+	body: z.unknown(),
+});
+
+/** $1 is 1e9 nano-USD. */
+export const nanoUsd = (dollars: number): number => Math.round(dollars * 1e9);
+
+/** Throws `invalid-call` naming every field that is wrong. */
+export function readBody<T>(schema: z.ZodType<T>, request: { readonly body: unknown }): T {
+	const result = schema.safeParse(parseJson(bodyOf(request)));
+	if (result.success) return result.data;
+	const issues = result.error.issues.map(({ path, message }) => `${path.length === 0 ? 'body' : path.join('.')}: ${message}`);
+	throw new Problem('invalid-call', issues.join('; '));
+}
+
+function parseJson(body: Buffer): unknown {
+	try {
+		return JSON.parse(body.toString('utf8'));
+	} catch (cause) {
+		throw new Problem('invalid-call', 'The body is not JSON.', { cause });
+	}
+}

@@ -1,0 +1,57 @@
+/** What the box is doing: status, deployments with their health, spend. */
+
+import type { FastifyInstance } from 'fastify';
+import type { DeploymentReport, SpendReport, StatusReport, SystemFacts } from '../../protocol/admin.ts';
+import type { Key } from '../../protocol/member.ts';
+import type { SpendRow } from '../../protocol/ports.ts';
+import type { Box } from '../box.ts';
+import { healthOf } from '../health-of.ts';
+import { keyOf } from '../plugins/authenticate.ts';
+import { publishedModels } from '../published-models.ts';
+
+export interface StatusSources {
+	readonly version: string;
+	/** Where the box listens; empty before it does. */
+	address(): string;
+	system(): Promise<SystemFacts>;
+	/** The key of this machine's command line, for its token. */
+	console(secret: string): Key | undefined;
+}
+
+const MEMBER = { config: { access: 'member' as const } };
+
+export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusSources): void {
+	const startMs = box.clock.nowMs();
+	const startedAt = new Date(box.clock.wallMs()).toISOString();
+	app.get('/innerloop/v1/status', MEMBER, async (): Promise<StatusReport> => {
+		const system = await sources.system();
+		return {
+			version: sources.version,
+			startedAt,
+			uptimeMs: Math.round(box.clock.nowMs() - startMs),
+			isStopping: box.running.isStopping,
+			address: sources.address(),
+			runningCalls: box.running.count,
+			engine: box.engine.status(),
+			system,
+		};
+	});
+	app.get('/innerloop/v1/deployments', MEMBER, (): { deployments: DeploymentReport[] } => ({ deployments: deployments(box) }));
+	app.get('/innerloop/v1/models', MEMBER, () => ({ models: publishedModels(box.settings(), box.deployments()) }));
+	app.get('/innerloop/v1/spend', MEMBER, (request): SpendReport => {
+		const key = keyOf(request);
+		return { rows: box.store.ledger.spend().filter((row) => maySee(key, row)) };
+	});
+}
+
+function deployments(box: Box): DeploymentReport[] {
+	const health = healthOf(box, box.settings(), box.deployments());
+	const nowMs = box.clock.nowMs();
+	return box.deployments().map((deployment) => {
+		const one = health.get(deployment.id) ?? { isUp: false, detail: undefined, cooldownUntilMs: 0, rates: undefined };
+		return { deployment, health: one, cooldownMs: Math.max(0, Math.round(one.cooldownUntilMs - nowMs)) };
+	});
+}
+
+/** Trees name sessions of their members, so only an owner sees everybody's. */
+const maySee = (key: Key, row: SpendRow): boolean => key.isOwner || row.scope === 'team' || row.id === key.memberId;

@@ -1,0 +1,159 @@
+/** Starts the service: configuration → store → engine (in the background) → server → listening → ready; and stops it in reverse. */
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Environment } from '../config/places.ts';
+import type { Settings } from '../config/settings.ts';
+import type { EngineStatus, LocalEngine, Store } from '../protocol/ports.ts';
+import { Problem } from '../protocol/problem.ts';
+import { createLocalEngine } from '../provider/local/local-engine.ts';
+import { openStore } from '../store/open-store.ts';
+import { createSystemFacts } from '../system/system-facts.ts';
+import type { Box } from './box.ts';
+import { buildServer } from './build-server.ts';
+import { composeBox, systemClock } from './compose-box.ts';
+import { createConsoleKey } from './console-key.ts';
+import { makeFirstKey } from './first-key.ts';
+import { followSettings, readSettings } from './live-settings.ts';
+import { createLog, type Log } from './log.ts';
+import { baseAddress, removeServiceFile, writeServiceFile } from './service-file.ts';
+
+export interface ServeOptions {
+	/** Where provider keys come from. */
+	readonly env: Environment;
+	/** The configuration file; undefined serves the embedded default. */
+	readonly configFile: string | undefined;
+	/** False: the file need not be there (it is the usual place, which nobody named). */
+	readonly isConfigNamed: boolean;
+	/** Ledger, history, keys. */
+	readonly dataDir: string;
+	/** They win over the configuration. */
+	readonly host?: string;
+	readonly port?: number;
+	readonly version: string;
+	/** File that the log is written to; default standard error. */
+	readonly log?: string;
+	/** Begins to load the local model, which may first have to be fetched, and returns at once. Not asked where local answers are off. */
+	startEngine(settings: Settings, log: Logger): LocalEngine;
+}
+
+export interface RunningService {
+	/** Base address from this machine: `http://127.0.0.1:7341`. */
+	readonly address: string;
+	/** The first key's secret, on the start that made it and never again. */
+	readonly firstKey: string | undefined;
+	/** Sentences about what is allowed in the configuration, but probably not meant. */
+	readonly warnings: readonly string[];
+	engine(): EngineStatus;
+	runningCalls(): number;
+	readonly log: Logger;
+	flushLog(): void;
+	/** Takes no more calls, lets the running ones end up to `server.limits.stopTimeoutMs`, flushes and closes; idempotent. */
+	stop(): Promise<void>;
+}
+
+/** Rejects with a Problem for a person: a faulty configuration, a store that cannot be used, a port that is taken. */
+export async function serve(options: ServeOptions): Promise<RunningService> {
+	const source = { file: options.configFile, isNamed: options.isConfigNamed, env: options.env };
+	const { settings, warnings } = await readSettings(source);
+	const log = createLog(settings.log.level, options.log);
+	const { logger } = log;
+	await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+	const store = await openStore({
+		file: join(options.dataDir, 'innerloop.db'),
+		clock: systemClock,
+		budgets: settings.budgets,
+		log: logger,
+	});
+	const engine = engineOf(options, settings, logger);
+	const { box, take } = composeBox({ settings, store, engine, logger });
+	const started: Started = { options, log, store, engine, box, warnings };
+	try {
+		const running = await open(started);
+		const watch = await followSettings(source, settings, take, logger);
+		return { ...running, stop: once(() => stop(started, running.app, () => watch.close())) };
+	} catch (error) {
+		await Promise.allSettled([engine.close(), box.cloud.close(), store.close()]);
+		log.flush();
+		throw error;
+	}
+}
+
+function engineOf({ startEngine }: ServeOptions, settings: Settings, log: Logger): LocalEngine {
+	const { isEnabled, ...local } = settings.local;
+	if (isEnabled) return startEngine(settings, log);
+	return createLocalEngine({ ...local, contextTokens: undefined, threads: undefined, modelPath: undefined, log, clock: systemClock });
+}
+
+interface Started {
+	readonly options: ServeOptions;
+	readonly log: Log;
+	readonly store: Store;
+	readonly engine: LocalEngine;
+	readonly box: Box;
+	readonly warnings: readonly string[];
+}
+
+async function open({ options, log, store, engine, box, warnings }: Started) {
+	const console = createConsoleKey();
+	const firstKey = await makeFirstKey(store.members);
+	let address = '';
+	const app = buildServer(box, {
+		version: options.version,
+		address: () => address,
+		system: createSystemFacts(systemClock.nowMs),
+		console: console.find,
+	});
+	address = await listen(app, options.host ?? box.settings().server.host, options.port ?? box.settings().server.port);
+	const startedAt = new Date(systemClock.wallMs()).toISOString();
+	await writeServiceFile(options.dataDir, { pid: process.pid, startedAt, address, token: console.token });
+	log.logger.info({ address, warnings }, 'ready');
+	return {
+		app,
+		address,
+		firstKey,
+		warnings,
+		engine: () => engine.status(),
+		runningCalls: () => box.running.count,
+		log: log.logger,
+		flushLog: log.flush,
+	};
+}
+
+async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
+	try {
+		await app.listen({ host, port });
+	} catch (cause) {
+		const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+		const why = code === 'EADDRINUSE' ? 'another program listens there' : code === 'EACCES' ? 'not allowed' : code;
+		throw new Problem('internal', `Cannot listen on ${host} port ${port}: ${why}. Choose another with --port.`, { cause });
+	}
+	const [address] = app.addresses();
+	if (address === undefined || typeof address === 'string') throw new Problem('internal', `Cannot listen on ${host} port ${port}.`);
+	return baseAddress(address);
+}
+
+/** New calls are refused from the first moment, so that nothing begins that could not end. */
+async function stop({ options, log, store, engine, box }: Started, app: FastifyInstance, unwatch: () => Promise<void>): Promise<void> {
+	log.logger.info({ runningCalls: box.running.count }, 'stopping');
+	const { stopTimeoutMs } = box.settings().server.limits;
+	const closed = box.running.stop(stopTimeoutMs).then(() => app.close());
+	app.server.close();
+	await closed;
+	await unwatch();
+	await Promise.allSettled([engine.close(), box.cloud.close()]);
+	await store.close();
+	await removeServiceFile(options.dataDir);
+	log.logger.info('stopped');
+	log.flush();
+}
+
+function once(task: () => Promise<void>): () => Promise<void> {
+	let running: Promise<void> | undefined;
+	return () => {
+		running ??= task();
+		return running;
+	};
+}

@@ -1,0 +1,53 @@
+/** Writes the engine's parts as the dialect's stream, and keeps the connection alive while a long prompt is read. */
+
+import type { Call } from '../protocol/call.ts';
+import { Problem } from '../protocol/problem.ts';
+import type { StreamPart } from '../protocol/stream.ts';
+import { boxHeaders } from './reply-headers.ts';
+import type { Walk } from './walk.ts';
+
+/** Clients and the proxies between give up on silence of 15 to 60 seconds. */
+const KEEP_ALIVE_MS = 10_000;
+
+const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
+
+/** What each dialect's clients skip: an event of its own, or a comment. */
+const KEEP_ALIVE = { anthropic: 'event: ping\ndata: {"type": "ping"}\n\n', 'chat-completions': ': keep-alive\n\n' } as const;
+
+/**
+ * Throws the engine's Problem. Nothing counts as released before the first content: until then another
+ * deployment may still take over, even on a stream that was kept alive with pings.
+ */
+export async function streamLocally(walk: Walk, call: Call, parts: AsyncIterable<StreamPart>): Promise<void> {
+	const { reply, dialect } = walk.arrival;
+	const encoder = dialect.createStreamEncoder(call, Date.parse(walk.arrival.at));
+	const begin = () => {
+		if (!reply.hasBegun) reply.begin(200, { ...STREAM_HEADERS, ...boxHeaders(walk) });
+	};
+	const keepAlive = setInterval(() => {
+		begin();
+		void reply.write(KEEP_ALIVE[call.dialect]);
+	}, KEEP_ALIVE_MS);
+	let held = '';
+	let isFinished = false;
+	try {
+		for await (const part of parts) {
+			if (part.type === 'error') throw part.problem;
+			const text = encoder.encode(part);
+			if (part.type === 'start') {
+				held = text;
+				continue;
+			}
+			isFinished = part.type === 'finish';
+			walk.hasReleased = true;
+			begin();
+			const drained = reply.write(held + text);
+			held = '';
+			if (drained !== undefined) await drained;
+		}
+	} finally {
+		clearInterval(keepAlive);
+	}
+	if (!isFinished) throw new Problem('local-failed', 'The local answer ended before it was finished.', { isRetryable: true });
+	reply.end();
+}
