@@ -1,38 +1,118 @@
 /** Reads a call's body once: its fields as values, and where they stand in the bytes. */
 
+import type { Span } from '../protocol/call.ts';
 import { Problem } from '../protocol/problem.ts';
-import type { Fields } from './fields.ts';
-import { type ObjectScan, scanObject } from './json-scan.ts';
+import { type Fields, isFields } from './fields.ts';
+import { cutInside, type ObjectScan, scanObject } from './json-scan.ts';
 
-export interface Body {
-	readonly bytes: Uint8Array;
-	/** What `JSON.parse` makes of it: of a field that occurs twice, the last one. */
-	readonly fields: Fields;
-	readonly scan: ObjectScan;
+/** Below this a body is parsed as it is. */
+const SKIM_FROM_BYTES = 65_536;
+/** What is kept of a long string: enough for every mark that stands at a text's start. */
+const HEAD_BYTES = 256;
+/** Pieces in which a large body's encoding is checked, so that no copy of the whole is made. */
+const CHECK_BYTES = 65_536;
+
+export interface BodyOptions {
+	readonly skimFromBytes?: number;
 }
 
+/**
+ * A body of a megabyte is mostly the text of tool results, which nobody here reads: parsing it would cost more than
+ * all the rest of the call. So in a large body long strings are cut to their head before they are parsed; what must be
+ * known in full is read by `wholeField` and `wholeMessage`. What is cut out is checked for its encoding and not for its
+ * escapes: whoever reads it in full refuses those.
+ */
+export class Body {
+	readonly bytes: Uint8Array;
+	readonly scan: ObjectScan;
+	/** What `JSON.parse` makes of it: of a field that occurs twice, the last one. */
+	readonly fields: Fields;
+	private readonly isSkimmed: boolean;
+
+	constructor(bytes: Uint8Array, scan: ObjectScan, fields: Fields, isSkimmed: boolean) {
+		this.bytes = bytes;
+		this.scan = scan;
+		this.fields = fields;
+		this.isSkimmed = isSkimmed;
+	}
+
+	/** A field with its long strings; throws a Problem where those are no JSON. */
+	wholeField(name: string): unknown {
+		if (!this.isSkimmed) return this.fields[name];
+		const field = this.scan.fields.findLast(({ key }) => key === name);
+		return field === undefined ? undefined : parseSpan(this.bytes, field);
+	}
+
+	/** One message with its long strings; throws a Problem where those are no JSON. */
+	wholeMessage(index: number): Fields {
+		const span = this.scan.messages[index];
+		const messages = this.fields.messages;
+		const message: unknown =
+			this.isSkimmed && span !== undefined ? parseSpan(this.bytes, span) : Array.isArray(messages) && messages[index];
+		return isFields(message) ? message : {};
+	}
+
+	/** The bytes of a field's value as text; empty when it is absent. */
+	rawField(name: string): string {
+		const field = this.scan.fields.findLast(({ key }) => key === name);
+		return field === undefined ? '' : decoder.decode(this.bytes.subarray(field.start, field.end));
+	}
+}
+
+const decoder = new TextDecoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The scan comes first: it bounds nesting before the parser has to follow it. */
-export function readBody(bytes: Uint8Array): Body | Problem {
+export function readBody(bytes: Uint8Array, { skimFromBytes = SKIM_FROM_BYTES }: BodyOptions = {}): Body | Problem {
 	if (bytes.length === 0) return new Problem('invalid-call', 'The body is empty; a JSON object is expected.');
+	const scan = scanObject(bytes);
+	if (scan instanceof Problem) return scan;
+	const isSkimmed = bytes.length >= skimFromBytes && scan.longStrings.length > 0;
 	let text: string;
 	try {
-		text = strictDecoder.decode(bytes);
+		if (isSkimmed) checkEncoding(bytes);
+		text = strictDecoder.decode(isSkimmed ? skim(bytes, scan.longStrings) : bytes);
 	} catch {
 		return new Problem('invalid-call', 'The body is not valid UTF-8.');
 	}
-	const scan = scanObject(bytes);
-	if (scan instanceof Problem) return scan;
 	try {
-		return { bytes, fields: JSON.parse(text), scan };
+		return new Body(bytes, scan, JSON.parse(text), isSkimmed);
 	} catch (error) {
-		return new Problem('invalid-call', `The body is not valid JSON${positionOf(error)}.`);
+		return notJson(error);
+	}
+}
+
+function checkEncoding(bytes: Uint8Array): void {
+	const check = new TextDecoder('utf-8', { fatal: true });
+	for (let at = 0; at < bytes.length; at += CHECK_BYTES) check.decode(bytes.subarray(at, at + CHECK_BYTES), { stream: true });
+	check.decode();
+}
+
+/** The same body with each long string cut to its head. */
+function skim(bytes: Uint8Array, longStrings: readonly Span[]): Uint8Array {
+	const cuts = longStrings.map((span) => ({ from: Math.min(cutInside(bytes, span, HEAD_BYTES), span.end - 1), to: span.end - 1 }));
+	const result = new Uint8Array(cuts.reduce((left, { from, to }) => left - (to - from), bytes.length));
+	let read = 0;
+	let written = 0;
+	for (const { from, to } of [...cuts, { from: bytes.length, to: bytes.length }]) {
+		result.set(bytes.subarray(read, from), written);
+		written += from - read;
+		read = to;
+	}
+	return result;
+}
+
+function parseSpan(bytes: Uint8Array, { start, end }: Span): unknown {
+	try {
+		return JSON.parse(strictDecoder.decode(bytes.subarray(start, end)));
+	} catch (error) {
+		throw notJson(error);
 	}
 }
 
 /** Where the parser stopped. Its own message quotes the prompt, so only the number is kept. */
-function positionOf(error: unknown): string {
+function notJson(error: unknown): Problem {
 	const position = error instanceof Error ? /position (\d+)/.exec(error.message)?.[1] : undefined;
-	return position === undefined ? '' : ` (at character ${position})`;
+	const place = position === undefined ? '' : ` (at character ${position})`;
+	return new Problem('invalid-call', `The body is not valid JSON${place}.`);
 }

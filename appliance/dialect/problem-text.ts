@@ -8,10 +8,18 @@ export function publicMessage(problem: Problem, callId: string): string {
 	return problem.message;
 }
 
-/** Facts for the window's wording: `details.inputTokens` and `details.contextTokens`, where the thrower knew both. */
-export function windowFacts(problem: Problem): { readonly inputTokens: number; readonly contextTokens: number } | undefined {
-	const { inputTokens, contextTokens } = problem.details;
-	return typeof inputTokens === 'number' && typeof contextTokens === 'number' ? { inputTokens, contextTokens } : undefined;
+export interface WindowFacts {
+	readonly inputTokens: number;
+	readonly contextTokens: number;
+	/** The output cap that was asked for. */
+	readonly wantedTokens: number | undefined;
+}
+
+/** Facts for the window's wording, where the thrower knew them: `inputTokens` (of an engine: `promptTokens`), `contextTokens`, `wantedTokens`. */
+export function windowFacts(problem: Problem): WindowFacts | undefined {
+	const { promptTokens, inputTokens = promptTokens, contextTokens, wantedTokens } = problem.details;
+	if (typeof inputTokens !== 'number' || typeof contextTokens !== 'number') return undefined;
+	return { inputTokens, contextTokens, wantedTokens: typeof wantedTokens === 'number' ? wantedTokens : undefined };
 }
 
 /** Both SDKs obey `x-should-retry`, both read their request id from a header of their own. */

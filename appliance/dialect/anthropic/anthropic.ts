@@ -11,7 +11,7 @@ import { createReplyTap } from './reply-tap.ts';
 
 export const anthropic: Dialect = {
 	name: 'anthropic',
-	decodeCall,
+	decodeCall: (request, digest) => decodeCall(request, digest),
 	decodeConversation,
 	splice: (body, call, changes) => spliceBody(body, call, changes, { outputCapKey: 'max_tokens' }),
 	createReplyTap,

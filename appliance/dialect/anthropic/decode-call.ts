@@ -3,7 +3,7 @@
 import type { Call, CallSignals } from '../../protocol/call.ts';
 import type { CallerRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
-import { type Body, readBody } from '../body.ts';
+import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
 import { listNames, unboundedFields } from '../cost-fields.ts';
@@ -23,10 +23,10 @@ const OPERATIONS: ReadonlyMap<string, Call['operation']> = new Map([
 /** Tokens of the prompt that the vendor adds for structured output (not published; a generous guess, used as a bound). */
 const FORMAT_PROMPT_TOKENS = 1_000;
 
-export function decodeCall(request: CallerRequest, digest: Digest): Call | Problem {
+export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
 	const operation = OPERATIONS.get(request.path);
 	if (operation === undefined) return new Problem('not-found', `There is no ${request.path} here; Messages are sent to /v1/messages.`);
-	const body = readBody(request.body);
+	const body = readBody(request.body, options);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, operation, body, digest));
 }
@@ -87,10 +87,10 @@ function readSignals(
 	const texts = marks.systemTexts(fields.system);
 	const hasTools = facts.toolNames.length + facts.serverToolTypes.length > 0;
 	const isClaudeCode = headers.client.name === 'claude-code';
-	const purpose = marks.readPurpose({ fields, messages, isClaudeCode, hasTools, outputCapTokens });
+	const purpose = marks.readPurpose({ body, messages, isClaudeCode, hasTools, outputCapTokens });
 	return {
 		...headers,
-		sessionId: headers.sessionId ?? marks.sessionOfMetadata(fields.metadata),
+		sessionId: headers.sessionId ?? marks.sessionOfMetadata(body.wholeField('metadata')),
 		isSubagent: headers.isSubagent || marks.isMarkedSubagent(texts),
 		purpose: purpose === 'safety-classifier' ? purpose : (headers.purpose ?? purpose),
 		toolNames: facts.toolNames,
@@ -99,8 +99,8 @@ function readSignals(
 		answeredToolNames: readAnsweredTools(messages),
 		messageCount: messages.length,
 		userTurnCount: messages.filter(isTypedTurn).length,
-		firstUserDigest: digest(firstUserText(messages)),
-		prefixDigest: digest(prefixText(body, texts)),
+		firstUserDigest: digest(firstUserText(body, messages)),
+		prefixDigest: digest(prefixText(body)),
 		hasStructuredOutput: marks.outputFormat(fields) !== undefined,
 		hasSafeguards: Array.isArray(fields.safeguards) && fields.safeguards.length > 0,
 	};
@@ -140,17 +140,15 @@ function contentBlocks(message: Fields | undefined): readonly Fields[] {
 	return Array.isArray(content) ? content.filter(isFields) : [];
 }
 
-function firstUserText(messages: readonly Fields[]): string {
-	const first = messages.find((message) => message.role === 'user');
-	if (first === undefined) return '';
+function firstUserText(body: Body, messages: readonly Fields[]): string {
+	const index = messages.findIndex((message) => message.role === 'user');
+	if (index < 0) return '';
+	const first = body.wholeMessage(index);
 	const typed = marks.typedTexts(first);
 	return (typed.length > 0 ? typed : marks.messageTexts(first)).join('\n');
 }
 
-const decoder = new TextDecoder();
-
-function prefixText(body: Body, texts: readonly string[]): string {
-	const tools = body.scan.fields.findLast(({ key }) => key === 'tools');
-	const toolText = tools === undefined ? '' : decoder.decode(body.bytes.subarray(tools.start, tools.end));
-	return `${texts.filter((text) => !marks.isBillingText(text)).join('\n')}\n${toolText}`;
+function prefixText(body: Body): string {
+	const texts = marks.systemTexts(body.wholeField('system')).filter((text) => !marks.isBillingText(text));
+	return `${texts.join('\n')}\n${body.rawField('tools')}`;
 }

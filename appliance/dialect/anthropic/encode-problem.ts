@@ -2,7 +2,7 @@
 
 import type { WireReply } from '../../protocol/ports.ts';
 import type { Problem } from '../../protocol/problem.ts';
-import { type ErrorTypes, problemHeaders, publicMessage, windowFacts } from '../problem-text.ts';
+import { type ErrorTypes, problemHeaders, publicMessage, type WindowFacts, windowFacts } from '../problem-text.ts';
 import { encodeSse } from '../sse.ts';
 
 const ERROR_TYPES: ErrorTypes = {
@@ -44,11 +44,17 @@ function envelope(problem: Problem, callId: string) {
 	return { type: 'error', error, request_id: callId === '' ? null : callId };
 }
 
-/** Clients compact or give up on these words, and read the two numbers. */
+/** Clients compact, or lower their cap and try again, on these words; they read the numbers out of them. */
 function messageOf(problem: Problem, callId: string): string {
 	const message = publicMessage(problem, callId);
 	if (problem.code !== 'context-window-exceeded' || /prompt is too long/i.test(message)) return message;
-	const facts = windowFacts(problem);
-	const numbers = facts === undefined ? '' : `: ${facts.inputTokens} tokens > ${facts.contextTokens} maximum`;
-	return `prompt is too long${numbers}. ${message}`;
+	return `${windowWords(windowFacts(problem))}. ${message}`;
+}
+
+function windowWords(facts: WindowFacts | undefined): string {
+	if (facts === undefined) return 'prompt is too long';
+	const { inputTokens, contextTokens, wantedTokens } = facts;
+	if (inputTokens > contextTokens || wantedTokens === undefined)
+		return `prompt is too long: ${inputTokens} tokens > ${contextTokens} maximum`;
+	return `input length and \`max_tokens\` exceed context limit: ${inputTokens} + ${wantedTokens} > ${contextTokens}`;
 }

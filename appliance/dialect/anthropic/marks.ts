@@ -1,6 +1,7 @@
 /** Messages: the marks that Claude Code writes into positions of its own, and never those that a tool or a file could write. */
 
 import type { Purpose } from '../../protocol/call.ts';
+import type { Body } from '../body.ts';
 import { parseFields } from '../client-headers.ts';
 import { type Fields, isFields, textOf } from '../fields.ts';
 
@@ -56,7 +57,7 @@ export function sessionOfMetadata(metadata: unknown): string | undefined {
 }
 
 export interface Shape {
-	readonly fields: Fields;
+	readonly body: Body;
 	readonly messages: readonly Fields[];
 	readonly isClaudeCode: boolean;
 	readonly hasTools: boolean;
@@ -70,7 +71,7 @@ export function readPurpose(shape: Shape): Purpose | undefined {
 	if (shape.isClaudeCode && last?.role === 'user' && toolResultIds(last).length === 0) {
 		if (messageTexts(last).at(-1)?.startsWith(COMPACTION_START)) return 'compaction';
 	}
-	if (!shape.hasTools && hasTitleSchema(shape.fields)) return 'title';
+	if (!shape.hasTools && hasTitleSchema(shape.body.fields)) return 'title';
 	if (!shape.hasTools && shape.messages.length === 1 && (shape.outputCapTokens ?? 2) <= 1) return 'probe';
 	return shape.isClaudeCode && isPlanMode(shape) ? 'plan' : undefined;
 }
@@ -79,8 +80,9 @@ export function readPurpose(shape: Shape): Purpose | undefined {
  * The auto-mode classifier reads a transcript and offers no tool that acts. Tool results and files stand inside its
  * transcript or inside tool results, so none of them can begin a user text block: neither can make or unmake this shape.
  */
-function isSafetyClassifier({ fields, messages, isClaudeCode, hasTools, outputCapTokens }: Shape): boolean {
-	const isForced = isFields(fields.tool_choice) && fields.tool_choice.type === 'tool';
+function isSafetyClassifier({ body, messages, isClaudeCode, hasTools, outputCapTokens }: Shape): boolean {
+	const choice = body.fields.tool_choice;
+	const isForced = isFields(choice) && choice.type === 'tool';
 	if (hasTools && !isForced) return false;
 	if (!isClaudeCode && (outputCapTokens ?? Number.POSITIVE_INFINITY) > CLASSIFIER_CAP_TOKENS) return false;
 	return messages.some((message) => message.role === 'user' && messageTexts(message).some(startsTranscript));
@@ -103,13 +105,13 @@ function hasTitleSchema(fields: Fields): boolean {
 }
 
 /** The permission mode where the client states it; else its newest word on plan mode in a system message of its own. */
-function isPlanMode({ fields, messages }: Shape): boolean {
-	const mode = permissionMode(fields.safeguards);
+function isPlanMode({ body, messages }: Shape): boolean {
+	const mode = permissionMode(body.fields.safeguards);
 	if (mode !== undefined) return mode === 'plan';
 	let isPlanning = false;
-	for (const message of messages) {
+	for (const [index, message] of messages.entries()) {
 		if (message.role !== 'system') continue;
-		for (const text of messageTexts(message)) {
+		for (const text of messageTexts(body.wholeMessage(index))) {
 			if (/(?:^|\n)Plan mode is active\b/.test(text)) isPlanning = true;
 			else if (/(?:^|\n)(?:## )?Exited plan mode\b/i.test(text)) isPlanning = false;
 		}

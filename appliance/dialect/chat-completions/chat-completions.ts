@@ -12,7 +12,7 @@ import { createUsageFilter } from './usage-filter.ts';
 
 export const chatCompletions: Dialect = {
 	name: 'chat-completions',
-	decodeCall,
+	decodeCall: (request, digest) => decodeCall(request, digest),
 	decodeConversation,
 	splice,
 	createReplyTap,

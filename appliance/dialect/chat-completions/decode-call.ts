@@ -3,7 +3,7 @@
 import type { Call, CallSignals, Purpose } from '../../protocol/call.ts';
 import type { CallerRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
-import { type Body, readBody } from '../body.ts';
+import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
 import { listNames, unboundedFields } from '../cost-fields.ts';
@@ -14,11 +14,11 @@ import { COST_FIELDS, hasUsageRequest } from './cost-fields.ts';
 
 type Digest = (text: string) => string;
 
-export function decodeCall(request: CallerRequest, digest: Digest): Call | Problem {
+export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
 	if (request.path !== '/v1/chat/completions') {
 		return new Problem('not-found', `There is no ${request.path} here; Chat Completions are sent to /v1/chat/completions.`);
 	}
-	const body = readBody(request.body);
+	const body = readBody(request.body, options);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, body, digest));
 }
@@ -67,7 +67,6 @@ function readSignals(
 	const headers = readHeaderSignals(request.headers);
 	const hasSearch = fields.web_search_options !== undefined && fields.web_search_options !== null;
 	const hasTools = facts.toolNames.length + facts.serverToolTypes.length > 0 || hasSearch;
-	const users = messages.filter((message) => message.role === 'user');
 	return {
 		...headers,
 		purpose: headers.purpose ?? readPurpose(fields, messages, hasTools, outputCapTokens),
@@ -76,8 +75,8 @@ function readSignals(
 		toolChoice: readToolChoice(fields.tool_choice),
 		answeredToolNames: readAnsweredTools(messages),
 		messageCount: messages.length,
-		userTurnCount: users.length,
-		firstUserDigest: digest(users[0] === undefined ? '' : messageText(users[0])),
+		userTurnCount: messages.filter((message) => message.role === 'user').length,
+		firstUserDigest: digest(firstUserText(body, messages)),
 		prefixDigest: digest(prefixText(body, messages)),
 		hasStructuredOutput: schemaOf(fields.response_format) !== undefined,
 	};
@@ -127,20 +126,21 @@ function readAnsweredTools(messages: readonly Fields[]): readonly string[] {
 	return messages.slice(from).flatMap((message) => names.get(message.tool_call_id) ?? []);
 }
 
-export function messageText(message: Fields): string {
+function messageText(message: Fields): string {
 	const content = message.content;
 	if (typeof content === 'string') return content;
 	if (!Array.isArray(content)) return '';
 	return content.map((part) => (isFields(part) ? (textOf(part.text) ?? '') : '')).join('\n');
 }
 
-const decoder = new TextDecoder();
+function firstUserText(body: Body, messages: readonly Fields[]): string {
+	const index = messages.findIndex((message) => message.role === 'user');
+	return index < 0 ? '' : messageText(body.wholeMessage(index));
+}
 
 /** The system messages that open the conversation, and the tools. */
 function prefixText(body: Body, messages: readonly Fields[]): string {
 	const first = messages.findIndex((message) => message.role !== 'system' && message.role !== 'developer');
-	const opening = messages.slice(0, first < 0 ? messages.length : first);
-	const tools = body.scan.fields.findLast(({ key }) => key === 'tools');
-	const toolText = tools === undefined ? '' : decoder.decode(body.bytes.subarray(tools.start, tools.end));
-	return `${opening.map(messageText).join('\n')}\n${toolText}`;
+	const opening = messages.slice(0, first < 0 ? messages.length : first).map((_, index) => messageText(body.wholeMessage(index)));
+	return `${opening.join('\n')}\n${body.rawField('tools')}`;
 }

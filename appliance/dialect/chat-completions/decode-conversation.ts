@@ -1,14 +1,14 @@
 /** Chat Completions: reads a caller's bytes into the internal form of a conversation. */
 
 import type { Content, Conversation, JsonSchema, JsonValue, Message, ToolDefinition } from '../../protocol/conversation.ts';
-import type { Problem } from '../../protocol/problem.ts';
+import { Problem } from '../../protocol/problem.ts';
 import { readBody } from '../body.ts';
 import { attempt, type Fields, isFields, readNumber, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readToolChoice, schemaOf } from './decode-call.ts';
 
 export function decodeConversation(bytes: Uint8Array): Conversation | Problem {
-	const body = readBody(bytes);
-	return 'fields' in body ? attempt(() => readConversation(body.fields)) : body;
+	const body = readBody(bytes, { skimFromBytes: Number.POSITIVE_INFINITY });
+	return body instanceof Problem ? body : attempt(() => readConversation(body.fields));
 }
 
 function readConversation(fields: Fields): Conversation {

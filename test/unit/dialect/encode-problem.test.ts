@@ -44,6 +44,12 @@ describe('a Problem on the wire', () => {
 		expect(chat.encodeProblem(problem, '').body).toContain(
 			"This model's maximum context length is 8192 tokens; your messages come to 9000.",
 		);
+		const engine = new Problem('context-window-exceeded', 'Too much.', {
+			details: { promptTokens: 8_000, wantedTokens: 500, contextTokens: 8_192 },
+		});
+		expect(JSON.parse(anthropic.encodeProblem(engine, '').body).error.message).toBe(
+			'input length and `max_tokens` exceed context limit: 8000 + 500 > 8192. Too much.',
+		);
 		const bare = new Problem('context-window-exceeded', 'Prompt is too long for every window.');
 		expect(JSON.parse(anthropic.encodeProblem(bare, '').body).error.message).toBe('Prompt is too long for every window.');
 	});

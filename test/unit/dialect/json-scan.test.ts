@@ -110,7 +110,7 @@ describe('readBody', () => {
 	});
 
 	it('refuses bytes that are not UTF-8', () => {
-		expect(problemOf(readBody(new Uint8Array([0x7b, 0x22, 0xc3, 0x28, 0x22, 0x7d]))).message).toContain('UTF-8');
+		expect(problemOf(readBody(new Uint8Array([0x7b, 0x22, 0x61, 0x22, 0x3a, 0x22, 0xc3, 0x28, 0x22, 0x7d]))).message).toContain('UTF-8');
 	});
 
 	it('never quotes the prompt in its message', () => {
