@@ -273,6 +273,32 @@ export interface Store {
 	readonly ledger: Ledger;
 	readonly members: MemberStore;
 	readonly history: CallHistory;
-	/** Flushes and closes. */
+	stats(): StoreStats;
+	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
+	spendByDay(days: number): Promise<readonly SpendDay[]>;
+	/** Settles or releases what still runs, flushes and closes. */
 	close(): Promise<void>;
+}
+
+/** How the store is doing: for metrics and readiness. */
+export interface StoreStats {
+	/** Why the disk takes nothing at the moment, so that no money can be set aside; undefined when it does. */
+	readonly failure: string | undefined;
+	/** Journal lines handed in and not yet committed. */
+	readonly waitingLines: number;
+	readonly commits: number;
+	/** Commits that waited for the platter. */
+	readonly syncedCommits: number;
+	/** Calls that the history did not keep because the disk could not follow. */
+	readonly droppedCalls: number;
+	/** Bills above their bound or without a reservation. */
+	readonly ledgerAlarms: number;
+}
+
+export interface SpendDay {
+	readonly scope: 'team' | 'member';
+	readonly id: string;
+	/** `2026-11-23` (UTC). */
+	readonly day: string;
+	readonly settledNanoUsd: number;
 }

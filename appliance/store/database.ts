@@ -7,7 +7,7 @@ import { Problem } from '../protocol/problem.ts';
 import { migrate } from './migrations.ts';
 
 /** Readers of another process (the CLI) hold a lock for moments only. */
-const BUSY_TIMEOUT_MS = 5_000;
+const BUSY_TIMEOUT_MS = 2_000;
 
 /** Creates (mode 0600) or opens and migrates the file. Throws a Problem for a foreign, damaged or newer one. */
 export function openDatabase(file: string): DatabaseSync {

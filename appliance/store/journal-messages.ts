@@ -1,5 +1,6 @@
 /** What the service and the journal's thread say to each other. */
 
+import type { Member } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import type { RunMark } from './tail-file.ts';
 
@@ -48,22 +49,6 @@ export interface JournalLine {
 	readonly changes: readonly Change[];
 }
 
-export interface MemberRow {
-	readonly id: string;
-	readonly name: string;
-	readonly dayNanoUsd: number | undefined;
-	readonly monthNanoUsd: number | undefined;
-	readonly createdAt: string;
-}
-
-export interface SpendDay {
-	readonly scope: 'team' | 'member';
-	readonly id: string;
-	/** `2026-11-23` (UTC). */
-	readonly day: string;
-	readonly settledNanoUsd: number;
-}
-
 export interface StoredCall {
 	readonly decision: string;
 	readonly outcome: string | null;
@@ -96,12 +81,13 @@ export type FromJournal =
 	| { readonly kind: 'failing'; readonly message: string }
 	| { readonly kind: 'answer'; readonly id: number; readonly rows: readonly unknown[] }
 	| { readonly kind: 'query-failed'; readonly id: number; readonly message: string }
-	| { readonly kind: 'closed' };
+	/** `isComplete` is false when the disk refused the last lines to the end. */
+	| { readonly kind: 'closed'; readonly isComplete: boolean };
 
 /** What the journal's thread found when it opened the database. */
 export interface JournalStart {
 	readonly snapshot: LedgerSnapshot;
-	readonly members: readonly MemberRow[];
+	readonly members: readonly Member[];
 	readonly keys: readonly KeyRow[];
 	/** True when nothing that the last process did can be missing. */
 	readonly isTailKnown: boolean;

@@ -48,10 +48,10 @@ function serve(): void {
 				committer.commit();
 				answer(db, message.id, message.query);
 			} else {
-				committer.commit();
+				const isComplete = committer.finish();
 				db.close();
 				lock.release();
-				say({ kind: 'closed' });
+				say({ kind: 'closed', isComplete });
 				port.close();
 				return;
 			}
@@ -101,6 +101,8 @@ interface Committer {
 	add(batch: { readonly ticket: number; readonly lines: string }): void;
 	/** Commits what was added; keeps it for a later try where that fails. */
 	commit(): void;
+	/** One last try; false where lines are left. */
+	finish(): boolean;
 }
 
 function createCommitter(db: DatabaseSync): Committer {
@@ -153,5 +155,12 @@ function createCommitter(db: DatabaseSync): Committer {
 			ticket = batch.ticket;
 		},
 		commit,
+		finish() {
+			clearTimeout(retry);
+			retry = undefined;
+			commit();
+			clearTimeout(retry);
+			return waiting.length === 0;
+		},
 	};
 }

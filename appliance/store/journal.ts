@@ -69,7 +69,7 @@ export class Journal {
 	#waiters: Waiter[] = [];
 	#nextQuery = 1;
 	readonly #asked = new Map<number, Asked>();
-	#closed: PromiseWithResolvers<void> | undefined;
+	#closed: PromiseWithResolvers<boolean> | undefined;
 	/** Told when lines go to the thread, and the latest ledger entry that a commit reached. */
 	listener: { flushing(): void; committed(ledgerSeq: number): void } | undefined;
 
@@ -81,6 +81,10 @@ export class Journal {
 		worker.on('exit', () => this.#die("The journal's thread ended."));
 	}
 
+	get isClosed(): boolean {
+		return this.#closed !== undefined;
+	}
+
 	get counts(): JournalCounts {
 		return {
 			waitingLines: this.#ticket - this.#committedTicket,
@@ -90,12 +94,12 @@ export class Journal {
 		};
 	}
 
-	/** Written behind: nobody waits. `line` is the JSON of a JournalLine. Returns its ticket. */
-	append(line: string): number {
+	/** Written behind: nobody waits. `line` is the JSON of a JournalLine. After `close` it is dropped. */
+	append(line: string): void {
+		if (this.#closed !== undefined) return;
 		this.#lines.push(line);
-		this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
 		this.#ticket += 1;
-		return this.#ticket;
+		this.#timer ??= setTimeout(() => this.#flush(), GATHER_MS);
 	}
 
 	/**
@@ -103,6 +107,7 @@ export class Journal {
 	 * and tried again: `synced` is called when it is safe after all.
 	 */
 	appendDurable(line: string, synced?: () => void): Promise<void> {
+		if (this.#closed !== undefined) return Promise.reject(stopped());
 		this.#lines.push(line);
 		this.#ticket += 1;
 		const ticket = this.#ticket;
@@ -115,17 +120,18 @@ export class Journal {
 
 	/** Asks the database; sees all that was appended before. */
 	query(query: Query): Promise<readonly unknown[]> {
+		if (this.#closed !== undefined) return Promise.reject(stopped());
 		this.#flush();
 		const id = this.#nextQuery++;
 		this.#post({ kind: 'query', id, query });
 		return new Promise((resolve, reject) => this.#asked.set(id, { resolve, reject }));
 	}
 
-	/** Writes what is left, closes the database and ends the thread. */
-	close(): Promise<void> {
+	/** Writes what is left, closes the database and ends the thread. False when the disk refused some of it to the end. */
+	close(): Promise<boolean> {
 		if (this.#closed !== undefined) return this.#closed.promise;
-		this.#closed = Promise.withResolvers();
 		this.#flush();
+		this.#closed = Promise.withResolvers();
 		this.#post({ kind: 'close' });
 		return this.#closed.promise;
 	}
@@ -162,7 +168,7 @@ export class Journal {
 				this.#asked.delete(message.id);
 				return;
 			case 'closed':
-				this.#closed?.resolve();
+				this.#closed?.resolve(message.isComplete);
 		}
 	}
 
@@ -192,10 +198,14 @@ export class Journal {
 	}
 
 	#die(message: string): void {
-		this.#closed?.resolve();
+		this.#closed?.resolve(false);
 		if (this.#closed !== undefined) return;
 		this.#failed(message);
 		for (const asked of this.#asked.values()) asked.reject(new Problem('internal', message));
 		this.#asked.clear();
 	}
+}
+
+function stopped(): Problem {
+	return new Problem('shutting-down', 'The box is stopping: nothing more is written down.', { isRetryable: true, retryAfterSeconds: 5 });
 }

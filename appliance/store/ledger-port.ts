@@ -44,8 +44,8 @@ export function createLedgerPort({ snapshot, budgets, clock, journal, tail, onAl
 		state,
 		allowance: (scope) => state.allowance(shortened(scope), now()),
 		reserve(callId, scope, worstCostNanoUsd): ReserveResult {
-			const failure = journal.counts.failure;
-			if (failure !== undefined && worstCostNanoUsd > 0) return { isAdmitted: false, problem: diskRefuses(failure) };
+			const problem = worstCostNanoUsd > 0 ? unwritable(journal) : undefined;
+			if (problem !== undefined) return { isAdmitted: false, problem };
 			const admission = state.reserve(callId, shortened(scope), worstCostNanoUsd, now());
 			return admission.isAdmitted ? { isAdmitted: true, durable: synced.wait(admission.waitSeq) } : admission;
 		},
@@ -89,11 +89,13 @@ function createSyncedEntries(journal: Journal, tail: TailFile): SyncedEntries {
 	};
 }
 
-function diskRefuses(failure: string): Problem {
-	return new Problem('internal', `No money can be set aside while the disk refuses the ledger: ${failure}`, {
-		isRetryable: true,
-		retryAfterSeconds: 5,
-	});
+/** Why no money can be set aside now; undefined when it can. Calls that cost nothing go on. */
+function unwritable(journal: Journal): Problem | undefined {
+	if (journal.isClosed) return new Problem('shutting-down', 'The box is stopping.', { isRetryable: true, retryAfterSeconds: 5 });
+	const { failure } = journal.counts;
+	if (failure === undefined) return undefined;
+	const message = `No money can be set aside while the disk refuses the ledger: ${failure}`;
+	return new Problem('internal', message, { isRetryable: true, retryAfterSeconds: 5 });
 }
 
 function shortened(scope: LedgerScope): LedgerScope {

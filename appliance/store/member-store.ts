@@ -6,7 +6,7 @@ import type { Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Tier } from '../protocol/words.ts';
 import type { Journal } from './journal.ts';
-import type { KeyRow, MemberChange, MemberRow } from './journal-messages.ts';
+import type { KeyRow, MemberChange } from './journal-messages.ts';
 
 const SECRET_PREFIX = 'il_';
 const SECRET_BYTES = 32;
@@ -15,7 +15,7 @@ const LONGEST_NAME = 64;
 type MemberBudgets = { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number };
 
 export interface MemberStoreOptions {
-	readonly members: readonly MemberRow[];
+	readonly members: readonly Member[];
 	readonly keys: readonly KeyRow[];
 	readonly clock: Clock;
 	readonly journal: Journal;
@@ -25,7 +25,7 @@ export interface MemberStoreOptions {
 
 export function createMemberStore(options: MemberStoreOptions): MemberStore {
 	const { clock, journal } = options;
-	const members = new Map(options.members.map((member) => [member.id, member as Member]));
+	const members = new Map(options.members.map((member) => [member.id, member]));
 	const keys = new Map(options.keys.map((row) => [row.id, row]));
 	const byHash = new Map(options.keys.map((row) => [row.secretSha256, row]));
 

@@ -1,9 +1,10 @@
 /** Reads the tables back into what the service starts from, and answers its queries. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Member } from '../protocol/ports.ts';
 import { periodsAt } from '../router/budget/ledger-period.ts';
 import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../router/budget/ledger-records.ts';
-import type { KeyRow, MemberRow, Query } from './journal-messages.ts';
+import type { KeyRow, Query } from './journal-messages.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -67,7 +68,7 @@ function reservationOf(row: Row): ReservationRow {
 	};
 }
 
-export function readMembers(db: DatabaseSync): readonly MemberRow[] {
+export function readMembers(db: DatabaseSync): readonly Member[] {
 	return all(db, 'SELECT * FROM members ORDER BY created_at, rowid').map((row) => ({
 		id: text(row, 'id'),
 		name: text(row, 'name'),
