@@ -37,8 +37,10 @@ async function send(box: Box, walk: Walk, turn: Try, deployment: Deployment): Pr
 }
 
 function spliceFor({ call, candidate }: Try, { model }: Deployment) {
+	// Of a repeated `model` we read the last; an upstream that reads the first must find the same.
+	const isNamed = model === call.model && call.spans.model.length === 1;
 	return {
-		...(model === call.model ? {} : { model }),
+		...(isNamed ? {} : { model }),
 		...(candidate.outputCapTokens === undefined ? {} : { outputCapTokens: candidate.outputCapTokens }),
 		...(call.dialect === 'chat-completions' && call.isStream ? { includeUsage: true } : {}),
 	};

@@ -58,6 +58,13 @@ describe('anthropic → anthropic', () => {
 		expect(lastBody()).toBe(`{"model":"claude-sonnet-4-6","model":  "claude-sonnet-4-6",${rest}}`);
 	});
 
+	it('leaves no dearer model behind a repeated key whose last value needs no change', async () => {
+		answerWell();
+		const rest = '"max_tokens":256,"messages":[{"role":"user","content":"x"}]';
+		await box.call('/v1/messages', `{"model":"claude-fable-5","model":"claude-opus-4-8",${rest}}`, OPUS);
+		expect(lastBody()).toBe(`{"model":"claude-opus-4-8","model":"claude-opus-4-8",${rest}}`);
+	});
+
 	it('takes the caller’s secrets off, puts the deployment’s key in and keeps all other headers', async () => {
 		answerWell();
 		await box.call(
