@@ -49,6 +49,7 @@ function toDeployment(config: DeploymentConfig, provider: ProviderSettings, loca
 		price: config.price === undefined ? (known === undefined ? null : cataloguePrice(known)) : config.price && toPrice(config.price),
 		allowedTools: tier === 'local' ? localTools : undefined,
 		maxTokensPerMedia: config.maxTokensPerMedia ?? (known?.maxTokensPerMedia || UNKNOWN_MEDIA_TOKENS),
+		lacks: known?.lacks ?? [],
 	};
 }
 

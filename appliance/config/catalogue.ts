@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import type { Price } from '../protocol/deployment.ts';
-import { MODALITIES, TIERS } from '../protocol/words.ts';
+import { CALL_FEATURES, MODALITIES, TIERS } from '../protocol/words.ts';
 import catalogueFile from './catalogue.json' with { type: 'json' };
 import { toPrice } from './price.ts';
 
@@ -30,6 +30,8 @@ const modelSchema = z.strictObject({
 	modalities: z.array(z.enum(MODALITIES)).min(1),
 	/** Most input tokens of one image; a bound, taken above the vendors' formulas. */
 	maxTokensPerMedia: z.number().int().nonnegative(),
+	/** Of the features that calls use, those that the source does not list for this model. */
+	lacks: z.array(z.enum(CALL_FEATURES)).default([]),
 	price: z.strictObject({ ...rates, longContext: z.strictObject({ aboveTokens: count, ...rates }).optional() }).nullable(),
 	note: z.string().optional(),
 });

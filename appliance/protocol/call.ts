@@ -1,6 +1,6 @@
 /** One call as every room sees it: the caller's bytes, where they may be spliced, and what they say about themselves. */
 
-import type { DialectName, Modality } from './words.ts';
+import type { CallFeature, DialectName, Modality } from './words.ts';
 
 /** Byte range [start, end) in the caller's body. */
 export interface Span {
@@ -47,6 +47,8 @@ export interface CallSignals {
 	/** Stable digest (hex) of the system text and tools: what a prompt cache would share. */
 	readonly prefixDigest: string;
 	readonly hasStructuredOutput: boolean;
+	/** Undefined where the dialect does not look. */
+	readonly features?: readonly CallFeature[];
 	/**
 	 * The upstream is asked to check the answer's tool calls for danger (anthropic `safeguards`): where a deployment
 	 * does not, Claude Code in auto mode refuses the actions that need the check.

@@ -1,6 +1,6 @@
 /** One model at one endpoint, with what it costs and what it can take. */
 
-import type { DialectName, Modality, Role, Tier } from './words.ts';
+import type { CallFeature, DialectName, Modality, Role, Tier } from './words.ts';
 
 /** Prices in pico-USD a token ($p per million tokens is exactly p · 1,000,000), so that cheap cache reads stay whole numbers. */
 export interface Price {
@@ -50,6 +50,8 @@ export interface Deployment {
 	readonly allowedTools: readonly string[] | undefined;
 	/** Upper bound of input tokens for one inline image or document, by the provider's formula. */
 	readonly maxTokensPerMedia: number;
+	/** Features that the model is not known to take; a call that names the model itself is not held to them. */
+	readonly lacks?: readonly CallFeature[];
 }
 
 /** What the box knows about a deployment at this moment. */

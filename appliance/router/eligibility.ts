@@ -4,6 +4,7 @@ import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
 import { expectedMs } from './expect.ts';
+import { isNamed } from './model-name.ts';
 import { outputCapFor } from './output-cap.ts';
 import { isAtLeastAsked } from './safety-classifier.ts';
 
@@ -40,6 +41,12 @@ const REACH: readonly Check[] = [
 	({ input }, { modalities }) => {
 		const missing = input.call.modalities.filter((modality) => !modalities.includes(modality));
 		return missing.length > 0 ? ['modality-not-taken', `It takes no ${missing.join(', no ')}.`] : undefined;
+	},
+	({ input }, deployment) => {
+		const { model, signals } = input.call;
+		const missing = (signals.features ?? []).filter((feature) => deployment.lacks?.includes(feature));
+		if (missing.length === 0 || isNamed(deployment, model)) return undefined;
+		return ['feature-not-taken', `It is not known to take ${missing.join(', ')}, which the call uses.`];
 	},
 ];
 

@@ -5,6 +5,7 @@ import type { Deployment } from '../protocol/deployment.ts';
 import type { Dialect, ReplyTap, StreamFilter, UpstreamReply } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { failureOfStatus } from '../router/cooldown.ts';
+import { isNamed } from '../router/model-name.ts';
 import type { Box } from './box.ts';
 import { billBound, billSummary } from './charge.ts';
 import type { Try } from './execute.ts';
@@ -54,7 +55,7 @@ async function passError(box: Box, walk: Walk, turn: Try, deployment: Deployment
 	const { status, headers } = upstream;
 	const retryAfter = headers['retry-after'];
 	box.memory.refused(deployment.id, status, typeof retryAfter === 'string' ? retryAfter : undefined);
-	if (failureOfStatus(status) !== undefined && !turn.isLast) {
+	if (!turn.isLast && (failureOfStatus(status) !== undefined || mayFitAskedModel(status, walk, turn, deployment))) {
 		await drain(upstream);
 		throw new Problem('upstream-failed', `Deployment ${deployment.id} answered ${status}.`, { isRetryable: true, details: { status } });
 	}
@@ -62,6 +63,16 @@ async function passError(box: Box, walk: Walk, turn: Try, deployment: Deployment
 	if (walk.arrival.reply.hasBegun) throw new Problem('upstream-failed', `Deployment ${deployment.id} answered ${status}.`);
 	await pour(walk, upstream);
 	walk.arrival.reply.end();
+}
+
+/**
+ * A client fits its call to the model it names, and another model may refuse what that one takes. So a call that was
+ * refused at a deployment of our choice is worth a try at the model it asked for, where that is still to come.
+ */
+function mayFitAskedModel(status: number, { arrival }: Walk, { call, plan, candidate }: Try, deployment: Deployment): boolean {
+	if (status !== 400 || isNamed(deployment, call.model)) return false;
+	const later = plan.candidates.slice(plan.candidates.indexOf(candidate) + 1);
+	return later.some(({ deployment: id }) => arrival.deployments.some((one) => one.id === id && isNamed(one, call.model)));
 }
 
 /** A reply without its dialect's last word is not given a clean end. */

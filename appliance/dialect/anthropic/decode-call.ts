@@ -3,6 +3,7 @@
 import type { Call, CallSignals } from '../../protocol/call.ts';
 import type { CallerRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
+import { CALL_FEATURES, type CallFeature } from '../../protocol/words.ts';
 import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
@@ -102,8 +103,21 @@ function readSignals(
 		firstUserDigest: digest(firstUserText(body, messages)),
 		prefixDigest: digest(prefixText(body)),
 		hasStructuredOutput: marks.outputFormat(fields) !== undefined,
+		features: readFeatures(fields, messages),
 		hasSafeguards: Array.isArray(fields.safeguards) && fields.safeguards.length > 0,
 	};
+}
+
+/** Fields that the client fitted to the model it named, and that another model may refuse. */
+function readFeatures(fields: Fields, messages: readonly Fields[]): readonly CallFeature[] {
+	const { thinking, output_config, temperature, top_p, top_k } = fields;
+	const uses: Readonly<Record<CallFeature, boolean>> = {
+		'adaptive-thinking': isFields(thinking) && thinking.type === 'adaptive',
+		'output-config': isFields(output_config),
+		'mid-conversation-system': messages.some(({ role }) => role === 'system'),
+		sampling: [temperature, top_p, top_k].some((value) => value !== undefined && value !== null),
+	};
+	return CALL_FEATURES.filter((feature) => uses[feature]);
 }
 
 export function readToolChoice(value: unknown): CallSignals['toolChoice'] {

@@ -79,9 +79,22 @@ describe('eligibility', () => {
 		['forced-tool-not-allowed', 'local', { call: call({ signals: { toolNames: ['Read', 'Edit'], toolChoice: { name: 'Edit' } } }) }],
 		['tier-not-for-role', 'claude-opus-4-7', { hints: { role: undefined, tier: 'mid', deployment: undefined, tree: undefined } }],
 		['another-is-forced', 'local', { hints: { role: undefined, tier: undefined, deployment: 'claude-opus-4-7', tree: undefined } }],
+		[
+			'feature-not-taken',
+			'claude-opus-4-7',
+			{
+				call: call({ model: 'claude-opus-5-5', signals: { features: ['sampling'] } }),
+				deployments: [{ ...OPUS, lacks: ['sampling'] }, SONNET],
+			},
+		],
 	])('%s keeps %s out', (code, id, part) => {
 		expect(faultsOf(part, id)).toContain(code);
 		expect(faultsOf({ call: call() }, id)).toBeUndefined();
+	});
+
+	it('holds no model to features that a call uses which was made for it', () => {
+		const one = call({ signals: { features: ['sampling'] } });
+		expect(first({ call: one, deployments: [{ ...OPUS, lacks: ['sampling'] }] })).toBe('claude-opus-4-7');
 	});
 
 	it('counts the output cap of the caller against a cloud window, and lowers it for the box', () => {
