@@ -1,6 +1,7 @@
 /** One service a data directory: a lock that ends with its process, however that ends. */
 
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../protocol/problem.ts';
 
@@ -14,7 +15,7 @@ export interface DataLock {
  */
 export function lockData(file: string): DataLock {
 	const lockFile = `${file}.lock`;
-	closeSync(openSync(lockFile, 'a', 0o600));
+	makeFile(lockFile);
 	const db = new DatabaseSync(lockFile, { timeout: 0 });
 	try {
 		db.exec('PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF');
@@ -31,6 +32,17 @@ export function lockData(file: string): DataLock {
 		);
 	}
 	return { release: () => db.close() };
+}
+
+/** Makes the data directory and the lock's file, both for their owner only. */
+function makeFile(lockFile: string): void {
+	try {
+		mkdirSync(dirname(lockFile), { recursive: true, mode: 0o700 });
+		closeSync(openSync(lockFile, 'a', 0o600));
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new Problem('internal', `The data directory ${dirname(lockFile)} cannot be written: ${reason}`, { cause: error });
+	}
 }
 
 function readHolder(db: DatabaseSync): number | undefined {

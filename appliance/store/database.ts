@@ -1,7 +1,6 @@
 /** Opens the database file, or says in words why it cannot be used. */
 
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../protocol/problem.ts';
 import { migrate } from './migrations.ts';
@@ -11,10 +10,9 @@ const BUSY_TIMEOUT_MS = 2_000;
 
 /** Creates (mode 0600) or opens and migrates the file. Throws a Problem for a foreign, damaged or newer one. */
 export function openDatabase(file: string): DatabaseSync {
-	mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-	closeSync(openSync(file, 'a', 0o600));
 	let db: DatabaseSync | undefined;
 	try {
+		closeSync(openSync(file, 'a', 0o600));
 		db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
 		migrate(db, file);
 		db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');

@@ -64,14 +64,23 @@ function serve(): void {
 function start(db: DatabaseSync): JournalStart {
 	const mark = readMeta(db, 'run');
 	const lastRun = mark === undefined ? undefined : (JSON.parse(mark) as RunMark);
-	const tail = lastRun === undefined ? [] : readTail(lastRun, readSnapshot(db).seq);
-	if (tail !== undefined && tail.length > 0) {
-		const writer = createChangeWriter(db);
+	const isTailKnown = lastRun === undefined || bringInTail(db, lastRun);
+	return { snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), isTailKnown, lastRun };
+}
+
+/** False when some of it may be missing, or another version of the program wrote it in another form. */
+function bringInTail(db: DatabaseSync, lastRun: RunMark): boolean {
+	const tail = readTail(lastRun, readSnapshot(db).seq);
+	if (tail === undefined) return false;
+	const writer = createChangeWriter(db);
+	try {
 		transact(db, () => {
 			for (const entry of tail) writer.write(entry);
 		});
+		return true;
+	} catch {
+		return false;
 	}
-	return { snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), isTailKnown: tail !== undefined, lastRun };
 }
 
 function transact(db: DatabaseSync, action: () => void): void {

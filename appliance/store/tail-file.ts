@@ -36,9 +36,9 @@ export class TailFile {
 	#textSeq = 0;
 
 	/** Makes the two files in memory, or beside `file` where the system has no such place. */
-	constructor(file: string, onFailure: (error: unknown) => void) {
+	constructor(file: string, onFailure: (error: unknown) => void, directory = placeFor(file)) {
 		this.#onFailure = onFailure;
-		const path = join(isDirectory(MEMORY_DIRECTORY) ? MEMORY_DIRECTORY : dirname(file), `innerloop-${randomUUID()}.tail`);
+		const path = join(directory, `innerloop-${randomUUID()}.tail`);
 		this.#try(() => {
 			this.#turns = [newTurn(`${path}.0`), newTurn(`${path}.1`)];
 		});
@@ -139,6 +139,7 @@ function readBootId(): string | null {
 	}
 }
 
-function isDirectory(path: string): boolean {
-	return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+function placeFor(file: string): string {
+	const isThere = statSync(MEMORY_DIRECTORY, { throwIfNoEntry: false })?.isDirectory() === true;
+	return isThere ? MEMORY_DIRECTORY : dirname(file);
 }
