@@ -23,6 +23,11 @@ export interface Affinity {
 	readonly promptTokens: number;
 	/** Size of that call's body in bytes: what lies beyond it is new text. */
 	readonly bodyBytes: number;
+	/**
+	 * Bytes of this call's body outside the longest head and tail that it shares with that call's body: the rest is what
+	 * `promptTokens` has counted. Undefined where that body is no longer held, and then nothing is taken as counted.
+	 */
+	readonly unseenBytes: number | undefined;
 	/** True when prefixDigest was the same. */
 	readonly isSamePrefix: boolean;
 	/** Output cap that calls of this role needed (0.99 quantile); undefined with too few samples. */

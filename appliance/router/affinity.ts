@@ -5,6 +5,7 @@ import type { Key } from '../protocol/member.ts';
 import type { Affinity } from '../protocol/plan.ts';
 import type { Usage } from '../protocol/stream.ts';
 import type { Role } from '../protocol/words.ts';
+import { HeldBodies, type IsEqual, unseenBytes } from './held-bodies.ts';
 import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } from './output-sizes.ts';
 
 /** What one conversation left at one deployment. */
@@ -20,6 +21,8 @@ interface Trace {
 export interface ServedCall {
 	readonly key: Key;
 	readonly call: Call;
+	/** The caller's bytes. */
+	readonly body: Uint8Array;
 	readonly deployment: string;
 	readonly role: Role;
 	readonly usage: Usage;
@@ -42,34 +45,42 @@ function promptTokensOf({ inputTokens, cacheReadTokens = 0, cacheWriteTokens = 0
 	return inputTokens === undefined ? undefined : inputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens;
 }
 
+const bodyId = (id: string, prefixDigest: string): string => `${prefixDigest} ${id}`;
+
 /** Holds state, but no clock and no I/O: the same calls give the same answers. The least recently used session is forgotten first. */
 export class AffinityMemory {
 	readonly #limit: number;
 	readonly #sessions = new Map<string, readonly Trace[]>();
+	readonly #isEqual: IsEqual;
+	readonly #bodies = new HeldBodies();
 	#sizes: OutputSizes = NO_OUTPUT_SIZES;
 
-	constructor(limit: number = DEFAULT_SESSIONS) {
+	constructor(isEqual: IsEqual, limit: number = DEFAULT_SESSIONS) {
+		this.#isEqual = isEqual;
 		this.#limit = limit;
 	}
 
 	/** The trace of the same system text and tools where there is one, else the session's newest. */
-	find(key: Key, call: Call): Affinity | undefined {
-		const traces = this.#sessions.get(affinityKeyOf(key, call));
+	find(key: Key, call: Call, body: Uint8Array): Affinity | undefined {
+		const id = affinityKeyOf(key, call);
+		const traces = this.#sessions.get(id);
 		const trace = traces?.find(({ prefixDigest }) => prefixDigest === call.signals.prefixDigest) ?? traces?.[0];
 		if (trace === undefined) return undefined;
 		const { deployment, lastUsedMs, promptTokens, bodyBytes, prefixDigest, role } = trace;
+		const held = this.#bodies.get(bodyId(id, prefixDigest));
 		return {
 			deployment,
 			lastUsedMs,
 			promptTokens,
 			bodyBytes,
+			unseenBytes: held && unseenBytes(held, body, this.#isEqual),
 			isSamePrefix: prefixDigest === call.signals.prefixDigest,
 			usualOutputTokens: usualOutputTokens(this.#sizes, role),
 		};
 	}
 
 	/** Notes an answered call. Without its usage nothing is known that would be worth keeping. */
-	note({ key, call, deployment, role, usage, nowMs }: ServedCall): void {
+	note({ key, call, body, deployment, role, usage, nowMs }: ServedCall): void {
 		if (usage.outputTokens !== undefined) this.#sizes = addOutputSize(this.#sizes, role, usage.outputTokens);
 		const promptTokens = promptTokensOf(usage);
 		if (promptTokens === undefined) return;
@@ -78,6 +89,7 @@ export class AffinityMemory {
 		const id = affinityKeyOf(key, call);
 		const others = (this.#sessions.get(id) ?? []).filter((other) => other.prefixDigest !== prefixDigest);
 		this.#sessions.delete(id);
+		this.#bodies.keep(bodyId(id, prefixDigest), body);
 		this.#sessions.set(id, [trace, ...others].slice(0, TRACES_PER_SESSION));
 		this.#forget();
 	}

@@ -10,6 +10,9 @@ import type { Affinity } from '../protocol/plan.ts';
  */
 export const DEFAULT_BYTES_PER_TOKEN = 3;
 
+/** Cutting a text at two places can cost some tokens that the whole did not have. */
+const SEAM_TOKENS = 16;
+
 /** Where the dialect does not say what a vendor puts in front of a call with tools; above every published figure. */
 const DEFAULT_TOOL_PROMPT_TOKENS = 1_500;
 
@@ -51,11 +54,12 @@ function mediaBound({ modalities, size }: Call, deployment: Deployment): number 
 /**
  * Upper bound of the input tokens: a tokenizer on bytes makes at most one token of a byte, and the JSON around a
  * message has more bytes than the marks that a chat template puts there. Where this deployment itself counted an
- * earlier state of the conversation, its count stands for that part.
+ * earlier body of the conversation, its count stands for the head and tail that both share, and a byte counts as a
+ * token between them; the sizes of the two alone would bound nothing, since a history can be rewritten.
  */
 export function boundInputTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined): number {
-	const grown = affinity?.deployment === deployment.id ? newBytes(call, affinity) : undefined;
-	const counted = grown === undefined ? undefined : (affinity?.promptTokens ?? 0) + Math.max(0, grown);
+	const isOwnCount = affinity?.deployment === deployment.id && affinity.unseenBytes !== undefined;
+	const counted = isOwnCount ? affinity.promptTokens + (affinity.unseenBytes ?? 0) + SEAM_TOKENS : undefined;
 	const { bodyBytes, inlineMediaBytes } = call.size;
 	const byBytes = Math.max(0, bodyBytes - inlineMediaBytes) + mediaBound(call, deployment);
 	return Math.min(counted ?? byBytes, byBytes) + addedTokens(call);

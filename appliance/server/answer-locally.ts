@@ -20,7 +20,14 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 	if (turn.call.isStream) await streamLocally(walk, turn.call, parts);
 	else sendWhole(walk, arrival.dialect.encodeReply(await foldStream(parts), turn.call, Date.parse(arrival.at)));
 	walk.bill(deployment.id, 0, false);
-	box.memory.served({ key: arrival.key, call: turn.call, deployment: deployment.id, role: turn.plan.role, usage: walk.usage });
+	box.memory.served({
+		key: arrival.key,
+		call: turn.call,
+		body: arrival.request.body,
+		deployment: deployment.id,
+		role: turn.plan.role,
+		usage: walk.usage,
+	});
 }
 
 async function countLocally(box: Box, walk: Walk, conversation: Conversation): Promise<void> {

@@ -39,7 +39,7 @@ export function planCallNow(box: Box, { settings, deployments, key, request }: A
 		settings: settings.routing,
 		deployments,
 		health: healthOf(box, settings, deployments),
-		affinity: box.memory.affinityOf(key, call),
+		affinity: box.memory.affinityOf(key, call, request.body),
 		allowance: box.store.ledger.allowance(scope),
 		nowMs: box.clock.nowMs(),
 		random: box.random(),

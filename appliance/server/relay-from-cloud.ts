@@ -101,7 +101,7 @@ async function relay(box: Box, walk: Walk, turn: Try, deployment: Deployment, up
 
 /** Where a session was served last, and how large its prompt was there, decides where its next call goes. */
 function noteServed(box: Box, { arrival, usage }: Walk, { call, plan }: Try, { id }: Deployment): void {
-	box.memory.served({ key: arrival.key, call, deployment: id, role: plan.role, usage });
+	box.memory.served({ key: arrival.key, call, body: arrival.request.body, deployment: id, role: plan.role, usage });
 }
 
 /** We ask every stream for its usage; who did not ask gets the stream without it. */

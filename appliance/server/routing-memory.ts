@@ -19,7 +19,7 @@ import {
 export class RoutingMemory {
 	private readonly clock: Clock;
 	private readonly cooldowns = new Map<string, Cooldown>();
-	private readonly affinity = new AffinityMemory();
+	private readonly affinity = new AffinityMemory((a, b) => Buffer.compare(a, b) === 0);
 
 	constructor(clock: Clock) {
 		this.clock = clock;
@@ -30,8 +30,8 @@ export class RoutingMemory {
 		return this.cooldowns.get(deployment)?.untilMs ?? 0;
 	}
 
-	affinityOf(key: Key, call: Call): Affinity | undefined {
-		return this.affinity.find(key, call);
+	affinityOf(key: Key, call: Call, body: Uint8Array): Affinity | undefined {
+		return this.affinity.find(key, call, body);
 	}
 
 	sent(deployment: string): void {

@@ -5,9 +5,12 @@ import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } f
 import { call, claudeCode, key, subagent } from './make-input.ts';
 
 const usage: Usage = { inputTokens: 10, cacheReadTokens: 900, cacheWriteTokens: 90, cacheWrite1hTokens: undefined, outputTokens: 50 };
+const BODY = new TextEncoder().encode('a body');
+const isEqual = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
 const served = (part: object = {}) => ({
 	key: key(),
 	call: claudeCode(),
+	body: BODY,
 	deployment: 'd1',
 	role: 'outer' as const,
 	usage,
@@ -17,65 +20,73 @@ const served = (part: object = {}) => ({
 
 describe('AffinityMemory', () => {
 	it('remembers where a session was served, and what its prompt weighed', () => {
-		const memory = new AffinityMemory();
+		const memory = new AffinityMemory(isEqual);
 		memory.note(served({ call: claudeCode({ size: { bodyBytes: 4_000 } }) }));
-		expect(memory.find(key(), claudeCode())).toEqual({
+		expect(memory.find(key(), claudeCode(), BODY)).toEqual({
 			deployment: 'd1',
 			lastUsedMs: 5,
 			promptTokens: 1_000,
 			bodyBytes: 4_000,
+			unseenBytes: 0,
 			isSamePrefix: true,
 			usualOutputTokens: undefined,
 		});
 	});
 
 	it('keeps sub-agents, keys and sessions apart', () => {
-		const memory = new AffinityMemory();
+		const memory = new AffinityMemory(isEqual);
 		memory.note(served());
-		expect(memory.find(key(), subagent())).toBeUndefined();
-		expect(memory.find(key({ id: 'k2' }), claudeCode())).toBeUndefined();
-		expect(memory.find(key(), claudeCode({ signals: { sessionId: 's2' } }))).toBeUndefined();
+		expect(memory.find(key(), subagent(), BODY)).toBeUndefined();
+		expect(memory.find(key({ id: 'k2' }), claudeCode(), BODY)).toBeUndefined();
+		expect(memory.find(key(), claudeCode({ signals: { sessionId: 's2' } }), BODY)).toBeUndefined();
 	});
 
 	it('tells plain conversations apart by their first words', () => {
-		const memory = new AffinityMemory();
+		const memory = new AffinityMemory(isEqual);
 		memory.note(served({ call: call() }));
-		expect(memory.find(key(), call({ signals: { messageCount: 3 } }))?.deployment).toBe('d1');
-		expect(memory.find(key(), call({ signals: { firstUserDigest: 'other' } }))).toBeUndefined();
+		expect(memory.find(key(), call({ signals: { messageCount: 3 } }), BODY)?.deployment).toBe('d1');
+		expect(memory.find(key(), call({ signals: { firstUserDigest: 'other' } }), BODY)).toBeUndefined();
 	});
 
 	it('does not let a title call take the main loop from its cache', () => {
-		const memory = new AffinityMemory();
+		const memory = new AffinityMemory(isEqual);
 		memory.note(served());
 		memory.note(served({ call: claudeCode({ signals: { prefixDigest: 'title' } }), deployment: 'local', role: 'inner' }));
-		expect(memory.find(key(), claudeCode())).toMatchObject({ deployment: 'd1', isSamePrefix: true });
-		expect(memory.find(key(), claudeCode({ signals: { prefixDigest: 'new tools' } }))).toMatchObject({
+		expect(memory.find(key(), claudeCode(), BODY)).toMatchObject({ deployment: 'd1', isSamePrefix: true });
+		expect(memory.find(key(), claudeCode({ signals: { prefixDigest: 'new tools' } }), BODY)).toMatchObject({
 			deployment: 'local',
 			isSamePrefix: false,
 		});
 	});
 
 	it('keeps what it knows when an answer comes without usage', () => {
-		const memory = new AffinityMemory();
+		const memory = new AffinityMemory(isEqual);
 		memory.note(served());
 		memory.note(served({ deployment: 'd2', usage: { ...usage, inputTokens: undefined } }));
-		expect(memory.find(key(), claudeCode())?.deployment).toBe('d1');
+		expect(memory.find(key(), claudeCode(), BODY)?.deployment).toBe('d1');
 	});
 
 	it('forgets the session that was silent longest', () => {
-		const memory = new AffinityMemory(2);
+		const memory = new AffinityMemory(isEqual, 2);
 		const session = (sessionId: string) => claudeCode({ signals: { sessionId } });
 		for (const id of ['a', 'b', 'a', 'c']) memory.note(served({ call: session(id) }));
 		expect(memory.size).toBe(2);
-		expect(memory.find(key(), session('b'))).toBeUndefined();
-		expect(memory.find(key(), session('a'))).toBeDefined();
+		expect(memory.find(key(), session('b'), BODY)).toBeUndefined();
+		expect(memory.find(key(), session('a'), BODY)).toBeDefined();
+	});
+
+	it('counts what a body has beyond the one that was served', () => {
+		const memory = new AffinityMemory(isEqual);
+		memory.note(served({ body: Buffer.from('[1,2],"tools"') }));
+		expect(memory.find(key(), claudeCode(), Buffer.from('[1,2,34],"tools"'))?.unseenBytes).toBe(3);
+		expect(memory.find(key(), claudeCode(), Buffer.from('[9,8],"tools"'))?.unseenBytes).toBe(3);
 	});
 
 	it('learns how long the answers of a role are', () => {
-		const memory = new AffinityMemory();
+		const memory = new AffinityMemory(isEqual);
 		for (let count = 0; count < 100; count += 1) memory.note(served());
-		expect(memory.find(key(), claudeCode())?.usualOutputTokens).toBeGreaterThanOrEqual(50);
-		expect(memory.find(key(), claudeCode())?.usualOutputTokens).toBeLessThan(60);
+		expect(memory.find(key(), claudeCode(), BODY)?.usualOutputTokens).toBeGreaterThanOrEqual(50);
+		expect(memory.find(key(), claudeCode(), BODY)?.usualOutputTokens).toBeLessThan(60);
 	});
 });
 

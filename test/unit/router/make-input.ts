@@ -159,6 +159,7 @@ export function affinity(part: Partial<Affinity> = {}): Affinity {
 		lastUsedMs: 990_000,
 		promptTokens: 1_500,
 		bodyBytes: 5_000,
+		unseenBytes: undefined,
 		isSamePrefix: true,
 		usualOutputTokens: undefined,
 		...part,

@@ -36,12 +36,16 @@ describe('the bound of input tokens', () => {
 	});
 
 	it('takes the count of the same deployment for the part it has seen', () => {
-		const seen = affinity({ promptTokens: 1_500, bodyBytes: 5_000 });
-		expect(boundInputTokens(call({ size }), OPUS, seen)).toBe(1_500 + 4_000);
-		expect(boundInputTokens(call({ size: { bodyBytes: 4_900 } }), OPUS, seen)).toBe(1_500);
+		const seen = affinity({ promptTokens: 1_500, bodyBytes: 5_000, unseenBytes: 4_000 });
+		expect(boundInputTokens(call({ size }), OPUS, seen)).toBe(1_500 + 4_000 + 16);
 		expect(boundInputTokens(call({ size }), LOCAL, seen)).toBe(9_000);
-		expect(boundInputTokens(call({ size }), OPUS, { ...seen, isSamePrefix: false })).toBe(9_000);
 		expect(boundInputTokens(call({ size: { bodyBytes: 1_000 } }), OPUS, seen)).toBe(1_000);
+	});
+
+	it('does not trust the sizes of two bodies alone, since a history can be rewritten', () => {
+		const seen = affinity({ promptTokens: 1_500, bodyBytes: 9_000, unseenBytes: 8_990 });
+		expect(boundInputTokens(call({ size }), OPUS, seen)).toBe(9_000);
+		expect(boundInputTokens(call({ size }), OPUS, { ...seen, unseenBytes: undefined })).toBe(9_000);
 	});
 
 	it('takes the vendor’s formula for images, and the window where no bytes bound', () => {
@@ -54,9 +58,11 @@ describe('the bound of input tokens', () => {
 	it('is never under the estimate', () => {
 		const number = fc.nat(2_000_000);
 		fc.assert(
-			fc.property(number, number, number, fc.boolean(), (bodyBytes, before, promptTokens, isSamePrefix) => {
+			fc.property(number, number, number, (bodyBytes, before, promptTokens) => {
 				const one = call({ size: { bodyBytes } });
-				const seen = affinity({ bodyBytes: before + 1, promptTokens: Math.min(promptTokens, before + 1), isSamePrefix });
+				const unseen = Math.max(0, bodyBytes - before - 1);
+				const tokens = Math.min(promptTokens, before + 1);
+				const seen = affinity({ bodyBytes: before + 1, promptTokens: tokens, unseenBytes: unseen });
 				expect(boundInputTokens(one, OPUS, seen)).toBeGreaterThanOrEqual(
 					Math.min(bodyBytes, estimateInputTokens(one, OPUS, undefined, seen)),
 				);

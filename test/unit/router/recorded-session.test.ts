@@ -60,7 +60,7 @@ function replay(ceilingNanoUsd: number) {
 		const newBytes = Math.ceil((promptTokens - (known?.promptTokens ?? 0)) * BYTES_PER_TOKEN);
 		const bodyBytes = (known?.bodyBytes ?? 0) + Math.max(0, newBytes);
 		const reserved = running.reduce((sum, one) => sum + one.reservedNanoUsd, 0);
-		const trace: Affinity | undefined = known && affinity({ ...known, deployment: OPUS.id });
+		const trace: Affinity | undefined = known && affinity({ ...known, deployment: OPUS.id, unseenBytes: bodyBytes - known.bodyBytes });
 		const plan = planCall(
 			input({
 				call: claudeCode({ outputCapTokens: 32_000, size: { bodyBytes } }),
