@@ -5,13 +5,15 @@ import type { Box } from '../box.ts';
 
 const OPEN = { config: { access: 'open' as const } };
 
+/** Ready is the box once all that is configured is up: it serves cloud calls before, while its own model is still loading. */
 export function addHealthRoutes(app: FastifyInstance, box: Box): void {
 	// Clients probe the address with HEAD or GET before they trust it.
 	app.get('/', OPEN, () => ({ name: 'innerloop', healthz: '/healthz', readyz: '/readyz' }));
 	app.get('/healthz', OPEN, () => ({ status: 'ok' }));
 	app.get('/readyz', OPEN, (_request, reply) => {
-		const { isStopping } = box.running;
-		return reply.code(isStopping ? 503 : 200).send({ status: isStopping ? 'stopping' : 'ready', engine: box.engine.status().state });
+		const engine = box.engine.status().state;
+		const status = box.running.isStopping ? 'stopping' : engine === 'starting' ? 'starting' : 'ready';
+		return reply.code(status === 'ready' ? 200 : 503).send({ status, engine });
 	});
 	app.get('/metrics', { config: { access: 'member' } }, async (_request, reply) =>
 		reply.type(box.metrics.contentType).send(await box.metrics.text()),
