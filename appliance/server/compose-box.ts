@@ -41,7 +41,12 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		cloud: createCloudClient((provider) => upstreamOf(settings, provider)),
 		memory: new RoutingMemory(systemClock),
 		running,
-		metrics: createMetrics({ engine: () => engine.status(), spend: () => store.ledger.spend(), runningCalls: () => running.count }),
+		metrics: createMetrics({
+			engine: () => engine.status(),
+			spend: () => store.ledger.spend(),
+			runningCalls: () => running.count,
+			store: () => store.stats(),
+		}),
 		log: logger,
 		clock: systemClock,
 		random: Math.random,

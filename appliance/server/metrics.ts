@@ -1,7 +1,7 @@
 /** What Prometheus sees of the box. Labels come from closed sets and from the configuration, never from callers. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { EngineStatus, SpendRow } from '../protocol/ports.ts';
+import type { EngineStatus, SpendRow, StoreStats } from '../protocol/ports.ts';
 import type { Walk } from './walk.ts';
 
 const LATENCY_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900];
@@ -11,6 +11,7 @@ export interface MetricSources {
 	engine(): EngineStatus;
 	spend(): readonly SpendRow[];
 	runningCalls(): number;
+	store(): StoreStats;
 }
 
 export interface Metrics {
@@ -72,6 +73,9 @@ function addGauges(registry: Registry, sources: MetricSources): void {
 		it.set({ state: sources.engine().state }, 1);
 	});
 	gauge('innerloop_engine', 'The local engine by measure.', ['measure'], (it) => setEngine(it, sources.engine()));
+	gauge('innerloop_store', 'The store by measure; failing is 1 while the disk refuses the ledger.', ['measure'], (it) =>
+		setStore(it, sources.store()),
+	);
 	gauge('innerloop_ledger_usd', 'Balances of the ledger.', ['scope', 'id', 'period', 'kind'], (it) => {
 		it.reset();
 		for (const row of sources.spend()) if (row.scope !== 'tree') setRow(it, row);
@@ -93,6 +97,15 @@ function setEngine(gauge: Gauge<string>, { slots, busySlots, queued, rates, rssB
 		decode_tokens_per_second: rates?.decodeTokensPerSecond,
 	};
 	for (const [measure, value] of Object.entries(measures)) if (value !== undefined) gauge.set({ measure }, value);
+}
+
+function setStore(gauge: Gauge<string>, stats: StoreStats): void {
+	gauge.set({ measure: 'failing' }, stats.failure === undefined ? 0 : 1);
+	gauge.set({ measure: 'waiting_lines' }, stats.waitingLines);
+	gauge.set({ measure: 'commits' }, stats.commits);
+	gauge.set({ measure: 'synced_commits' }, stats.syncedCommits);
+	gauge.set({ measure: 'dropped_calls' }, stats.droppedCalls);
+	gauge.set({ measure: 'ledger_alarms' }, stats.ledgerAlarms);
 }
 
 function setRow(gauge: Gauge<string>, { scope, id, period, ...row }: SpendRow): void {
