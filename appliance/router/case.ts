@@ -43,6 +43,7 @@ function chooseTiers(demand: Demand, policy: RolePolicy, asked: AskedModel, inpu
 	}
 	if (demand.tier !== undefined) return [demand.tier];
 	if (demand.role !== undefined) return policy.tiers;
+	if (input.call.operation === 'count-tokens') return policy.tiers.toSorted((a, b) => Number(b === asked.tier) - Number(a === asked.tier));
 	return belowAsked(policy.tiers, asked.tier);
 }
 
@@ -56,16 +57,19 @@ function warmAffinity({ affinity, nowMs, settings }: PlanInput): Affinity | unde
 	return isWarm ? affinity : undefined;
 }
 
+function findRole({ call, settings }: PlanInput, asked: AskedModel, demand: Demand) {
+	if (isProtected(call, settings)) return { role: asked.role ?? 'outer', reasons: [CLASSIFIER] } as const;
+	if (demand.role !== undefined) return { role: demand.role, reasons: [] };
+	if (call.operation === 'count-tokens') return { role: asked.role ?? 'outer', reasons: [COUNT] } as const;
+	return classifyRole(call, asked);
+}
+
 export function openCase(input: PlanInput): Case {
 	const { call, settings, deployments } = input;
 	const asked = readModelName(call.model, deployments);
 	const demand = readDemand(input);
 	const guarded = isProtected(call, settings);
-	const found = guarded
-		? { role: asked.role ?? 'outer', reasons: [CLASSIFIER] }
-		: demand.role !== undefined
-			? { role: demand.role, reasons: [] }
-			: classifyRole(call, asked);
+	const found = findRole(input, asked, demand);
 	const policy = settings.roles[found.role];
 	return {
 		input,
@@ -79,6 +83,12 @@ export function openCase(input: PlanInput): Case {
 		reasons: [...found.reasons, ...demand.reasons],
 	};
 }
+
+const COUNT: Reason = {
+	step: 'role',
+	code: 'count-for-asked-model',
+	text: 'Tokens are counted for the model that the client has in mind: others have other tokenizers.',
+};
 
 const CLASSIFIER: Reason = {
 	step: 'role',

@@ -28,7 +28,7 @@ const because = (code: string, text: string, { id }: Deployment): Reason => ({ s
  * order. A model that the caller named stands first in its tier, for inner calls only where it is a light one.
  */
 function sortKey(one: Case, { deployment, expectedCostNanoUsd }: Scored): SortKey {
-	const isInner = one.role === 'inner' && !one.isProtected;
+	const isInner = one.role === 'inner' && !one.isProtected && one.input.call.operation !== 'count-tokens';
 	const counts = !isInner || one.asked.role === 'inner';
 	const named = counts && isNamed(deployment, one.input.call.model) ? 0 : 1;
 	const { order } = deployment;

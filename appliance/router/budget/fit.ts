@@ -6,13 +6,14 @@
 
 import type { RankedCandidate, Reason } from '../../protocol/decision.ts';
 import type { Deployment } from '../../protocol/deployment.ts';
-import { Problem } from '../../protocol/problem.ts';
+import type { Problem } from '../../protocol/problem.ts';
 import { type Case, inputTokensAt } from '../case.ts';
 import type { Scored } from '../choose.ts';
 import { expectedMs } from '../expect.ts';
 import { isNamed } from '../model-name.ts';
 import { outputCapFor, usefulCap } from '../output-cap.ts';
 import { boundCost, type CostBound } from '../price.ts';
+import { exhausted } from './exhausted.ts';
 import { formatUsd } from './usd.ts';
 
 /** Candidates of one call that may each be billed. */
@@ -159,32 +160,17 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 	};
 }
 
-const BOUND_BY = {
-	tree: "this call tree's ceiling",
-	'member-day': "the member's day",
-	'member-month': "the member's month",
-	'team-day': "the team's day",
-	'team-month': "the team's month",
-	none: 'no budget',
-} as const;
-
-function exhausted(one: Case, offers: readonly Offer[]): Problem {
-	const { nanoUsd, boundBy, ceilingNanoUsd, spentNanoUsd } = one.input.allowance;
-	const needs = offers.map(({ bound, capTokens }) => bound.worstNanoUsd(Math.min(usefulCap(one.input), capTokens)));
-	const neededNanoUsd = Math.min(...needs);
-	const ceiling = ceilingNanoUsd === undefined ? '' : ` of ${formatUsd(ceilingNanoUsd)}`;
-	const spent = spentNanoUsd === undefined ? '' : ` (${formatUsd(spentNanoUsd)} is spent or reserved)`;
-	const text =
-		`The budget does not hold this call: at least ${formatUsd(neededNanoUsd)} has to be reserved for it, ` +
-		`and ${formatUsd(nanoUsd)}${ceiling} is left of ${BOUND_BY[boundBy]}${spent}. Shorten the prompt, wait for running calls, or ask the operator for a higher budget.`;
-	return new Problem('budget-exhausted', text, { details: { boundBy, leftNanoUsd: nanoUsd, neededNanoUsd, ceilingNanoUsd, spentNanoUsd } });
+/** The least with which any of them could be asked. */
+function neededNanoUsd(one: Case, offers: readonly Offer[]): number {
+	return Math.min(...offers.map(({ bound, capTokens }) => bound.worstNanoUsd(Math.min(usefulCap(one.input), capTokens))));
 }
 
 /** @param ranked not empty */
 export function fitBudget(one: Case, ranked: readonly Scored[]): Fit {
 	const offers = ranked.map((scored) => fullOffer(one, scored));
 	const { head, index, reasons } = findHead(one, offers);
-	if (head === undefined) return { candidates: [], reservationNanoUsd: 0, reasons, problem: exhausted(one, offers) };
+	if (head === undefined)
+		return { candidates: [], reservationNanoUsd: 0, reasons, problem: exhausted(one.input.allowance, neededNanoUsd(one, offers)) };
 	const chain = [head, ...findFallbacks(one, head, offers.slice(index + 1))];
 	return {
 		candidates: chain.map((offer) => toCandidate(one, offer)),

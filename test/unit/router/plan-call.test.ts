@@ -399,6 +399,15 @@ describe('counting tokens', () => {
 	});
 });
 
+describe('counting for a model', () => {
+	it.each(['claude-opus-4-7', 'claude-sonnet-4-6', 'claude-haiku-4-5'])('asks %s, whatever class the client gives the count', (model) => {
+		const count = claudeCode({ operation: 'count-tokens', model, signals: { requestClass: 'auxiliary', toolNames: [] } });
+		expect(first({ call: count })).toBe(model);
+		expect(codes({ call: count })).toContain('count-for-asked-model');
+		expect(first({ call: count, deployments: [LOCAL] })).toBe('local');
+	});
+});
+
 describe('prices with a step', () => {
 	it('reserve at the dearer rate once the bound reaches it', () => {
 		const base = price(1, 5);
