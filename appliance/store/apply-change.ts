@@ -33,7 +33,10 @@ function prepareAll(db: DatabaseSync): Statements {
 		reserve: db.prepare('INSERT OR REPLACE INTO reservations VALUES (?, ?, ?, ?, ?)'),
 		dispatch: db.prepare('UPDATE reservations SET is_dispatched = 1 WHERE call_id = ?'),
 		release: db.prepare('DELETE FROM reservations WHERE call_id = ?'),
-		settle: db.prepare('INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+		// A call id that comes again (none should) adds up: settlements and sums must tell the same story, and a batch must never stick.
+		settle: db.prepare(
+			'INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET cost_nano_usd = cost_nano_usd + excluded.cost_nano_usd',
+		),
 		sum: db.prepare('INSERT INTO sums VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET settled_nano_usd = excluded.settled_nano_usd'),
 		member: db.prepare(
 			'INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, day_nano_usd = excluded.day_nano_usd, month_nano_usd = excluded.month_nano_usd',

@@ -5,6 +5,7 @@ import type { Key } from '../protocol/member.ts';
 import type { Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Tier } from '../protocol/words.ts';
+import { isNanoUsd } from '../router/budget/ledger-refusal.ts';
 import type { Journal } from './journal.ts';
 import type { KeyRow, MemberChange } from './journal-messages.ts';
 
@@ -37,6 +38,7 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 		return member;
 	};
 	const keep = async (member: Member): Promise<Member> => {
+		checkAmounts({ 'day budget': member.dayNanoUsd, 'month budget': member.monthNanoUsd });
 		members.set(member.id, member);
 		await write({ kind: 'member', ...member, dayNanoUsd: member.dayNanoUsd ?? null, monthNanoUsd: member.monthNanoUsd ?? null });
 		options.onMember(member);
@@ -69,6 +71,7 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 			[...keys.values()].map((row) => ({ ...keyOf(row, memberOf(row.memberId)), createdAt: row.createdAt, isRevoked: row.isRevoked })),
 		async addKey(key) {
 			const member = memberOf(key.memberId);
+			checkAmounts({ 'tree ceiling': key.treeCeilingNanoUsd });
 			const secret = SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64url');
 			const row = newKeyRow(key, hashOf(secret), new Date(clock.wallMs()).toISOString());
 			await keepKey(row);
@@ -124,6 +127,12 @@ function keyOf(row: KeyRow, member: Member): Key {
 		treeCeilingNanoUsd: row.treeCeilingNanoUsd ?? undefined,
 		expiresAtMs: row.expiresAtMs ?? undefined,
 	};
+}
+
+function checkAmounts(amounts: Readonly<Record<string, number | undefined>>): void {
+	for (const [name, nanoUsd] of Object.entries(amounts))
+		if (nanoUsd !== undefined && !isNanoUsd(nanoUsd))
+			throw new Problem('invalid-call', `The ${name} must be between $0 and $1,000,000, in whole nano-dollars.`);
 }
 
 function checkedName(rawName: string, members: readonly Member[]): string {

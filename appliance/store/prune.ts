@@ -4,9 +4,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JournalLine } from './journal-messages.ts';
 
 /** Some 3 kB each: 60 MB of an SD card. */
-export const KEPT_CALLS = 20_000;
+const KEPT_CALLS = 20_000;
 /** Some 200 bytes each. */
-export const KEPT_SETTLEMENTS = 200_000;
+const KEPT_SETTLEMENTS = 200_000;
 const KEPT_DAYS = 90;
 const DAY_MS = 86_400_000;
 

@@ -247,12 +247,14 @@ export function describeStore(name: string, place: () => StorePlace): void {
 				expect(store.ledger.allowance(scope)).toEqual({ nanoUsd: 2 * USD, boundBy: 'member-month' });
 			});
 
-			it('refuses a name twice, an empty one, and a member that is not there', async () => {
+			it('refuses a name twice, an empty one, a member that is not there, and what is no amount', async () => {
 				await store.members.addMember('ada', {});
 				await expect(store.members.addMember(' ada ', {})).rejects.toMatchObject({ code: 'invalid-call' });
 				await expect(store.members.addMember('', {})).rejects.toMatchObject({ code: 'invalid-call' });
 				await expect(store.members.addKey({ ...NEW_KEY, memberId: 'm_none' })).rejects.toMatchObject({ code: 'not-found' });
 				await expect(store.members.setMemberBudgets('m_none', {})).rejects.toMatchObject({ code: 'not-found' });
+				for (const dayNanoUsd of [-1, 0.5, Number.NaN, 2e15])
+					await expect(store.members.addMember('bob', { dayNanoUsd })).rejects.toMatchObject({ code: 'invalid-call' });
 				expect(store.members.listMembers()).toHaveLength(1);
 			});
 		});

@@ -15,7 +15,7 @@ export interface LedgerOutputs {
 export const UNBOUNDED_NANO_USD = 1_000_000_000_000_000;
 
 /** Closed trees whose spending is remembered, so that a key used again does not buy a fresh ceiling. */
-export const REMEMBERED_TREES = 10_000;
+const REMEMBERED_TREES = 10_000;
 
 export class LedgerBook {
 	readonly accounts: Accounts;

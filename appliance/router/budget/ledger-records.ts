@@ -1,6 +1,6 @@
 /** What the ledger writes to its journal, and what it is rebuilt from. */
 
-/** A row of the ledger after an event; every change is absolute, so that applying it twice is harmless. */
+/** A row of the ledger after an event: new values, never differences. */
 export type LedgerChange =
 	| ({ readonly kind: 'tree' } & TreeRow)
 	| { readonly kind: 'forget-tree'; readonly id: string }

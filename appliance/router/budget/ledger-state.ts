@@ -22,7 +22,7 @@ export type Admission =
 	{ readonly isAdmitted: true; readonly waitSeq: number } | { readonly isAdmitted: false; readonly problem: Problem };
 
 /** A tree quiet for this long gets its exposure lowered to what is at stake, so that a crash charges it exactly. */
-export const QUIET_AFTER_MS = 2_000;
+const QUIET_AFTER_MS = 2_000;
 
 /**
  * Holds settled + reserved ≤ ceiling at tree, member and team, for any interleaving of its events.

@@ -6,7 +6,7 @@ import { EMPTY_SNAPSHOT, type LedgerAlarm, type LedgerEntry } from '../../../app
 import { LedgerState, type LedgerTime } from '../../../appliance/router/budget/ledger-state.ts';
 import { treeIdOf } from '../../../appliance/router/budget/ledger-tree.ts';
 
-export const START_MS = Date.UTC(2026, 10, 29, 22);
+const START_MS = Date.UTC(2026, 10, 29, 22);
 export const TREE_CEILING = 500;
 
 export const BUDGETS: Budgets = {
@@ -244,7 +244,7 @@ export class ScriptRun {
 	}
 }
 
-export function scopeOf(memberNumber: number, treeNumber: number, hasCeiling: boolean): LedgerScope {
+function scopeOf(memberNumber: number, treeNumber: number, hasCeiling: boolean): LedgerScope {
 	return {
 		keyId: 'k1',
 		memberId: `m${memberNumber}`,

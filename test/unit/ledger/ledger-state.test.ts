@@ -123,6 +123,19 @@ describe('a tree', () => {
 		expect(bench.reserve('2', scope('a'), 30)).toBeUndefined();
 	});
 
+	it('is forgotten, the longest closed first, when ten thousand are remembered', () => {
+		const bench = new Bench({ memberDayNanoUsd: undefined, teamDayNanoUsd: undefined, teamMonthNanoUsd: undefined });
+		for (let n = 0; n < 10_001; n += 1) {
+			bench.reserve(`c${n}`, scope(`t${n}`), 10);
+			bench.settle(`c${n}`, 10);
+			bench.state.closeTree(scope(`t${n}`));
+		}
+		bench.wait(1);
+		expect(bench.entries.at(-1)?.changes).toEqual([{ kind: 'forget-tree', id: 'ada b t0' }]);
+		expect(bench.allowance(scope('t0')).nanoUsd).toBe(100);
+		expect(bench.allowance(scope('t1')).nanoUsd).toBe(90);
+	});
+
 	it("cannot be reached by another member's key", () => {
 		const bench = new Bench();
 		bench.spend('1', scope('a'), 70);
