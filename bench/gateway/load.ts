@@ -1,7 +1,7 @@
 /** A process of its own: sends calls over kept-alive connections and times them. Takes a `LoadPlan`, answers with a `LoadResult`. */
 
 import { connect } from 'node:net';
-import { HttpReader } from '../lib/http-reader.ts';
+import { HttpReader } from '../../test/support/http-reader.ts';
 import { type BodyName, makeBody } from './bodies.ts';
 
 export interface LoadPlan {

@@ -1,7 +1,7 @@
 /** A process of its own: an Anthropic upstream that answers at once, and costs as little of the machine as it can. */
 
 import { createServer, type Socket } from 'node:net';
-import { HttpReader } from '../lib/http-reader.ts';
+import { HttpReader } from '../../test/support/http-reader.ts';
 import { PACED_MARK } from './bodies.ts';
 
 /** Deltas of a streamed answer. */

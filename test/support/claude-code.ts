@@ -10,7 +10,7 @@ import { cachedInstall } from './cached-install.ts';
 /** @returns path of the native program for this machine */
 export async function installClaudeCode(): Promise<string> {
 	const folder = await cachedInstall({
-		source: fileURLToPath(new URL('../clients', import.meta.url)),
+		source: fileURLToPath(new URL('../clients/installed', import.meta.url)),
 		kind: 'test-clients',
 		title: 'Installing Claude Code for the client tests',
 	});

@@ -3,16 +3,21 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
 import { cacheDir } from '../../appliance/config/places.ts';
 import type { configSchema } from '../../appliance/config/schema.ts';
+import type { StatusReport } from '../../appliance/protocol/admin.ts';
 import type { CallRecord } from '../../appliance/protocol/ports.ts';
 import { answers, type ChildProgram, startChildProgram } from './child-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KEY = /\bil_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/;
 const ADDRESS = /http:\/\/(?:127\.0\.0\.1|localhost|\[::1\]):\d+/;
+
+/** A slow line fetches the embedded model of 98 MB in this time. */
+const ENGINE_TIMEOUT_MS = 300_000;
 
 export type ConfigInput = z.input<typeof configSchema>;
 
@@ -40,6 +45,8 @@ export interface Service {
 	readonly configFile: string;
 	/** Decision and outcome of a call by the id in its `x-innerloop-call` header; waits for the outcome to be written. */
 	explain(callId: string): Promise<CallRecord>;
+	/** Resolves when the local engine can answer; a fresh machine first fetches its model. */
+	waitForEngine(): Promise<void>;
 	/** The newest calls first. */
 	recentCalls(): Promise<readonly CallRecord[]>;
 	stop(): Promise<void>;
@@ -72,6 +79,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 		program,
 		configFile,
 		explain: (callId) => untilSettled(() => get(`explain/${callId}`) as Promise<CallRecord>),
+		waitForEngine: () => waitForEngine(async () => (await get('status')) as StatusReport, program),
 		recentCalls: async () => ((await get('calls?limit=1000')) as { calls: readonly CallRecord[] }).calls,
 		stop: async () => {
 			await program.stop();
@@ -92,6 +100,18 @@ async function getJson(url: string, key: string): Promise<unknown> {
 	return response.json();
 }
 
+async function waitForEngine(status: () => Promise<StatusReport>, program: ChildProgram): Promise<void> {
+	const deadlineMs = performance.now() + ENGINE_TIMEOUT_MS;
+	for (;;) {
+		const { engine } = await status();
+		if (engine.state === 'ready') return;
+		if (engine.state === 'failed' || performance.now() > deadlineMs || program.exit() !== undefined) {
+			throw new Error(`the local engine is ${engine.state}: ${engine.detail ?? 'no detail'}\n${program.output().slice(-4_000)}`);
+		}
+		await delay(100);
+	}
+}
+
 /** A call's history is written behind it: ask until its outcome stands. */
 async function untilSettled(read: () => Promise<CallRecord>): Promise<CallRecord> {
 	const deadlineMs = performance.now() + 10_000;
@@ -102,6 +122,6 @@ async function untilSettled(read: () => Promise<CallRecord>): Promise<CallRecord
 		} catch (error) {
 			if (performance.now() > deadlineMs) throw error;
 		}
-		await new Promise((resolve) => setTimeout(resolve, 25));
+		await delay(25);
 	}
 }

@@ -1,4 +1,4 @@
-/** Reads HTTP/1.1 messages off a socket with as little work as possible, so that a benchmark measures the other side. */
+/** Reads HTTP/1.1 messages off a socket with as little work as possible, so that what is measured or tapped is the other side. */
 
 type State = 'head' | 'body' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailer';
 
