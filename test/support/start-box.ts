@@ -5,6 +5,7 @@ import type { CallRecord } from '../../appliance/protocol/ports.ts';
 import { type ConfigInput, type Service, startService } from './start-service.ts';
 import { startAnthropicUpstream } from './upstream/anthropic.ts';
 import { startChatCompletionsUpstream } from './upstream/chat-completions.ts';
+import type { ListPrice } from './upstream/bill.ts';
 import type { Script } from './upstream/script.ts';
 import type { StandIn } from './upstream/stand-in.ts';
 import { type Exchange, headerOf, startWiretap, type Wiretap } from './wiretap.ts';
@@ -12,12 +13,44 @@ import { type Exchange, headerOf, startWiretap, type Wiretap } from './wiretap.t
 /** What the stand-ins take as their own keys; a caller's key must never reach them. */
 export const UPSTREAM_KEYS = { anthropic: 'sk-stand-in-anthropic', openai: 'sk-stand-in-openai' } as const;
 
-const price = (inputUsdPerMillion: number, outputUsdPerMillion: number) => ({
-	inputUsdPerMillion,
-	outputUsdPerMillion,
-	source: 'test',
-	date: '2026-01-01',
-});
+/** List prices in USD per million tokens: what the box is told, and what the stand-ins bill. */
+const PRICES = {
+	'claude-opus-4-8': { input: 5, output: 25 },
+	'claude-sonnet-4-6': { input: 3, output: 15 },
+	'gpt-5.5': { input: 5, output: 30 },
+	'gpt-5.4-mini': { input: 1, output: 4 },
+} as const;
+
+/** The usual multipliers of a prompt cache. */
+const CACHE = { read: 0.1, write: 1.25, write1h: 2 };
+
+function toldPrice(model: keyof typeof PRICES) {
+	const { input, output } = PRICES[model];
+	return {
+		inputUsdPerMillion: input,
+		outputUsdPerMillion: output,
+		cacheReadUsdPerMillion: input * CACHE.read,
+		cacheWriteUsdPerMillion: input * CACHE.write,
+		cacheWrite1hUsdPerMillion: input * CACHE.write1h,
+		source: 'test',
+		date: '2026-01-01',
+	};
+}
+
+function listPrices(): Record<string, ListPrice> {
+	return Object.fromEntries(
+		Object.entries(PRICES).map(([model, { input, output }]) => [
+			model,
+			{
+				inputPicoUsd: input * 1e6,
+				outputPicoUsd: output * 1e6,
+				cacheReadPicoUsd: input * CACHE.read * 1e6,
+				cacheWritePicoUsd: input * CACHE.write * 1e6,
+				cacheWrite1hPicoUsd: input * CACHE.write1h * 1e6,
+			},
+		]),
+	);
+}
 
 export interface BoxOptions {
 	readonly script: Script;
@@ -39,8 +72,11 @@ export interface Box {
 	stop(): Promise<void>;
 }
 
+function deployment(id: string, provider: string, model: keyof typeof PRICES, tier: 'frontier' | 'mid') {
+	return { id, provider, model, tier, price: toldPrice(model), contextTokens: 1_000_000, maxOutputTokens: 128_000 };
+}
+
 function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions): Omit<ConfigInput, 'version'> {
-	const common = { contextTokens: 1_000_000, maxOutputTokens: 128_000 };
 	return {
 		local: { isEnabled: options.hasEngine, model: 'smollm2-135m' },
 		providers: {
@@ -48,10 +84,10 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 			openai: { baseUrl: openaiUrl, dialects: ['chat-completions'], keyEnv: 'STAND_IN_OPENAI_KEY', auth: 'bearer' },
 		},
 		deployments: [
-			{ id: 'frontier', provider: 'anthropic', model: 'claude-opus-4-8', tier: 'frontier', price: price(5, 25), ...common },
-			{ id: 'mid', provider: 'anthropic', model: 'claude-sonnet-4-6', tier: 'mid', price: price(3, 15), ...common },
-			{ id: 'openai-frontier', provider: 'openai', model: 'gpt-5.5', tier: 'frontier', price: price(5, 30), ...common },
-			{ id: 'openai-mid', provider: 'openai', model: 'gpt-5.4-mini', tier: 'mid', price: price(0.75, 4.5), ...common },
+			deployment('frontier', 'anthropic', 'claude-opus-4-8', 'frontier'),
+			deployment('mid', 'anthropic', 'claude-sonnet-4-6', 'mid'),
+			deployment('openai-frontier', 'openai', 'gpt-5.5', 'frontier'),
+			deployment('openai-mid', 'openai', 'gpt-5.4-mini', 'mid'),
 		],
 		// Wide enough that no budget touches an output cap: what is compared here is bytes.
 		budgets: { treeUsd: 500, teamDayUsd: 5_000, teamMonthUsd: 5_000 },
@@ -60,8 +96,8 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 }
 
 export async function startBox(options: BoxOptions): Promise<Box> {
-	const anthropic = await startAnthropicUpstream({ script: options.script });
-	const openai = await startChatCompletionsUpstream({ script: options.chatScript ?? options.script });
+	const anthropic = await startAnthropicUpstream({ script: options.script, prices: listPrices() });
+	const openai = await startChatCompletionsUpstream({ script: options.chatScript ?? options.script, prices: listPrices() });
 	const stopUpstreams = () => Promise.all([anthropic.close(), openai.close()]);
 	try {
 		const service = await startService({
@@ -98,7 +134,7 @@ function callIdOf({ replyHead }: Exchange): string {
 
 /** One line a decision, for the message of a failed expectation. */
 export function describeDecision({ role, candidates, reasons, rejected }: Decision): string {
-	const why = [...reasons, ...rejected.flatMap((deployment) => deployment.reasons)].map(
+	const why = [...reasons, ...rejected.flatMap((refused) => refused.reasons)].map(
 		(reason) => `${reason.deployment ?? ''} ${reason.code}`,
 	);
 	return `${role} → ${candidates.map((candidate) => candidate.deployment).join(', ')} (${why.join('; ')})`;
