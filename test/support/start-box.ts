@@ -4,8 +4,8 @@ import type { Decision } from '../../appliance/protocol/decision.ts';
 import type { CallRecord } from '../../appliance/protocol/ports.ts';
 import { type ConfigInput, type Service, startService } from './start-service.ts';
 import { startAnthropicUpstream } from './upstream/anthropic.ts';
-import { startChatCompletionsUpstream } from './upstream/chat-completions.ts';
 import type { ListPrice } from './upstream/bill.ts';
+import { startChatCompletionsUpstream } from './upstream/chat-completions.ts';
 import type { Script } from './upstream/script.ts';
 import type { StandIn } from './upstream/stand-in.ts';
 import { type Exchange, headerOf, startWiretap, type Wiretap } from './wiretap.ts';
@@ -134,9 +134,7 @@ function callIdOf({ replyHead }: Exchange): string {
 
 /** One line a decision, for the message of a failed expectation. */
 export function describeDecision({ role, candidates, reasons, rejected }: Decision): string {
-	const why = [...reasons, ...rejected.flatMap((refused) => refused.reasons)].map(
-		(reason) => `${reason.deployment ?? ''} ${reason.code}`,
-	);
+	const why = [...reasons, ...rejected.flatMap((refused) => refused.reasons)].map((reason) => `${reason.deployment ?? ''} ${reason.code}`);
 	return `${role} → ${candidates.map((candidate) => candidate.deployment).join(', ')} (${why.join('; ')})`;
 }
 
