@@ -15,7 +15,8 @@ const READER = {
 	tools: ['Read', 'Grep', 'Glob', 'WebFetch', 'WebSearch'],
 };
 
-const isSubagent = (exchange: Exchange) => headerOf(exchange.requestHead, 'x-claude-code-agent-id') !== undefined;
+const isCall = ({ requestHead }: Exchange) => requestHead.startsWith('POST /v1/messages?');
+const isSubagent = (exchange: Exchange) => isCall(exchange) && headerOf(exchange.requestHead, 'x-claude-code-agent-id') !== undefined;
 
 /** The frontier model of this session: delegates once, then reads, edits, runs and says so. */
 function plan(workDir: string): (turn: Turn) => Answer {
@@ -81,7 +82,8 @@ describe('a session of Claude Code with a sub-agent', () => {
 			prompt: 'sum.js prints the wrong thing. Fix it and run it.',
 			workDir,
 			args: ['--agents', JSON.stringify({ reader: READER })],
-			timeoutMs: 300_000,
+			env: { CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY: '1' },
+			timeoutMs: 400_000,
 		});
 	});
 
@@ -96,8 +98,15 @@ describe('a session of Claude Code with a sub-agent', () => {
 		expect(await runProject(workDir)).toBe('sum: 3');
 	});
 
+	test('its look for models is answered', () => {
+		const probe = box.wire.exchanges.find(({ requestHead }) => requestHead.startsWith('GET /v1/models?limit=1000 '));
+		expect(probe?.replyHead).toMatch(/^HTTP\/1\.1 200 /);
+		const ids = (JSON.parse(probe?.replyBody.toString() ?? '{}') as { data: { id: string }[] }).data.map(({ id }) => id);
+		expect(ids).toContain('claude-opus-4-8');
+	});
+
 	test('its main calls are outer-loop calls and reach the frontier deployment, byte for byte but for model and cap', async () => {
-		const main = box.wire.exchanges.filter((exchange) => !isSubagent(exchange));
+		const main = box.wire.exchanges.filter((exchange) => isCall(exchange) && !isSubagent(exchange));
 		expect(main.length).toBe(5);
 		for (const exchange of main) {
 			const { decision, outcome } = await box.recordOf(exchange);
@@ -144,7 +153,7 @@ describe('a session of Claude Code with a sub-agent', () => {
 	});
 
 	test('what the box says it cost is what the vendor’s own bill says', async () => {
-		const records = await Promise.all(box.wire.exchanges.map((exchange) => box.recordOf(exchange)));
+		const records = await Promise.all(box.wire.exchanges.filter(isCall).map((exchange) => box.recordOf(exchange)));
 		const cost = records.reduce((sum, { outcome }) => sum + (outcome?.costNanoUsd ?? Number.NaN), 0);
 		expect(cost).toBe(box.anthropic.bill.totalNanoUsd());
 	});

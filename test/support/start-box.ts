@@ -78,7 +78,8 @@ function deployment(id: string, provider: string, model: keyof typeof PRICES, ti
 
 function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions): Omit<ConfigInput, 'version'> {
 	return {
-		local: { isEnabled: options.hasEngine, model: 'smollm2-135m' },
+		// One thread: where other work has the cores, threads that wait for each other stand still.
+		local: { isEnabled: options.hasEngine, model: 'smollm2-135m', threads: 1 },
 		providers: {
 			anthropic: { baseUrl: anthropicUrl, dialects: ['anthropic'], keyEnv: 'STAND_IN_ANTHROPIC_KEY', auth: 'x-api-key' },
 			openai: { baseUrl: openaiUrl, dialects: ['chat-completions'], keyEnv: 'STAND_IN_OPENAI_KEY', auth: 'bearer' },
