@@ -111,7 +111,9 @@ function answerGrammarOf(engine: ChildEngine, { outputSchema }: Conversation): (
 function callGrammarOf(engine: ChildEngine, conversation: Conversation, tools: readonly ToolDefinition[]): string {
 	const { toolChoice, isParallelToolUseAllowed } = conversation;
 	const named = typeof toolChoice === 'object' ? tools.filter(({ name }) => name === toolChoice.name) : tools;
-	return engine.syntax.grammar(named, isParallelToolUseAllowed, (text) => engine.vocabulary.controlToken(text));
+	// A model that was never taught to call tools repeats the same call until it is stopped.
+	const mayRepeat = isParallelToolUseAllowed && engine.syntax.isNative;
+	return engine.syntax.grammar(named, mayRepeat, (text) => engine.vocabulary.controlToken(text));
 }
 
 function grammarState(engine: ChildEngine, grammar: string): LlamaGrammarEvaluationState {

@@ -2,7 +2,7 @@
 
 import type { Conversation } from '../../../protocol/conversation.ts';
 import { Problem } from '../../../protocol/problem.ts';
-import { isFounded } from '../tools/draft-judge.ts';
+import { foundedCall } from '../tools/draft-judge.ts';
 import { writeCalls } from './call-stage.ts';
 import type { ReplyState } from './reply-state.ts';
 import { type ReplyFinish, TextStage } from './text-stage.ts';
@@ -48,12 +48,13 @@ async function releaseCalls(state: ReplyState, before: string): Promise<ReplyFin
  */
 async function releaseDraft(state: ReplyState, conversation: Conversation): Promise<ReplyFinish | undefined> {
 	const written = await draft(state);
-	const isGood = written?.calls.every((call) => isFounded(call, conversation)) ?? false;
-	if (written === undefined || !isGood) {
+	const calls = written?.calls.map((call) => foundedCall(call, conversation)) ?? [];
+	const founded = calls.filter((call) => call !== undefined);
+	if (written === undefined || founded.length === 0 || founded.length < calls.length) {
 		state.tokens.length = 0;
 		return undefined;
 	}
-	for (const { name, input } of written.calls) state.writer.toolCall(name, input, written.probabilities);
+	for (const { name, input } of founded) state.writer.toolCall(name, input, written.probabilities);
 	return { reason: 'tool-calls', stopSequence: undefined };
 }
 

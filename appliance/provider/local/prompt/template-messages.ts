@@ -12,7 +12,7 @@ export function templateMessages(
 	syntax: ToolSyntax,
 	abilities: TemplateAbilities,
 ): readonly TemplateMessage[] {
-	const { messages } = conversation;
+	const messages = wordsLast(conversation.messages);
 	const turnStart = messages.findIndex(({ role }) => role !== 'system');
 	const head = turnStart < 0 ? messages : messages.slice(0, turnStart);
 	const systemText = joined([...head.map(({ content }) => textOf(content)), syntax.systemBlock(conversation, tools)]);
@@ -20,6 +20,19 @@ export function templateMessages(
 	const system: TemplateMessage[] = systemText === '' ? [] : [{ role: 'system', content: systemText }];
 	const withSystem = abilities.hasSystem ? [...system, ...turns] : foldIntoFirst(systemText, turns);
 	return abilities.mustAlternate ? alternating(withSystem) : withSystem;
+}
+
+/**
+ * Claude Code says where it works in a system message behind the user's words. A small model then goes on with that
+ * list instead of answering, so such a message is moved in front of the words it follows.
+ */
+function wordsLast(messages: readonly Message[]): readonly Message[] {
+	const ordered: Message[] = [];
+	for (const message of messages) {
+		const at = message.role === 'system' ? ordered.findLastIndex(({ role }) => role !== 'user') + 1 : ordered.length;
+		ordered.splice(at, 0, message);
+	}
+	return ordered;
 }
 
 function turnMessages(messages: readonly Message[], syntax: ToolSyntax, abilities: TemplateAbilities): readonly TemplateMessage[] {

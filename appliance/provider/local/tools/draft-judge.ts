@@ -1,6 +1,6 @@
 /** Judges a drafted tool call by the conversation: what it asks for must have been spoken of, and not be answered already. */
 
-import type { Content, Conversation, JsonValue, Message } from '../../../protocol/conversation.ts';
+import type { Content, Conversation, JsonSchema, JsonValue, Message } from '../../../protocol/conversation.ts';
 import { isSchema } from '../grammar/schema-grammar.ts';
 import { textOf } from '../prompt/template-messages.ts';
 import type { ReadCall } from './tool-syntax.ts';
@@ -9,32 +9,45 @@ import type { ReadCall } from './tool-syntax.ts';
 const MIN_QUOTE_LENGTH = 2;
 
 /**
- * True when every required string of the call stands in what the user or a tool said (at least one string does), and
- * the same call was not made before in this conversation. It needs no model: a path that was invented is not found.
+ * The call as the conversation bears it out: every required string stands in what the user or a tool said (where none
+ * is required, at least one other does), the same call was not made before, and optional arguments that nobody spoke
+ * of are left out. It needs no model: a path that was invented is not found.
+ * @returns undefined when the call is not borne out
  */
-export function isFounded(call: ReadCall, conversation: Conversation): boolean {
-	if (isRepeated(call, conversation.messages)) return false;
+export function foundedCall(call: ReadCall, conversation: Conversation): ReadCall | undefined {
+	if (!isSchema(call.input)) return undefined;
+	const schema = conversation.tools.find(({ name }) => name === call.name)?.inputSchema ?? {};
+	const required = new Set(Array.isArray(schema.required) ? schema.required.map(String) : []);
 	const said = saidText(conversation.messages);
-	const strings = namedStrings(call, conversation);
-	return strings.length > 0 && strings.every((value) => isQuoted(value, said));
+	const entries = Object.entries(call.input).filter(([key, value]) => required.has(key) || isSaid(value, said));
+	const founded = { name: call.name, input: Object.fromEntries(entries) };
+	if (isRepeated(founded, conversation.messages)) return undefined;
+	const needed = freeStrings(
+		entries.filter(([key]) => required.has(key)),
+		schema,
+	);
+	const strings = needed.length > 0 ? needed : freeStrings(entries, schema);
+	return strings.length > 0 && strings.every((value) => isQuoted(value, said)) ? founded : undefined;
+}
+
+/** Strings that the tool leaves to the caller: not one of a fixed choice. */
+function freeStrings(entries: readonly (readonly [string, JsonValue])[], { properties }: JsonSchema): readonly string[] {
+	const isFree = (key: string): boolean => {
+		const property = isSchema(properties) ? properties[key] : undefined;
+		return !isSchema(property) || property.enum === undefined;
+	};
+	return entries.flatMap(([key, value]) => (isFree(key) && typeof value === 'string' ? [value] : []));
+}
+
+/** Whether an optional argument is worth keeping; of lists, objects and switches nobody speaks in so many words. */
+function isSaid(value: JsonValue, said: string): boolean {
+	if (typeof value === 'string') return isQuoted(value, said);
+	return typeof value === 'number' && new RegExp(`(?<![\\w.])${value}(?![\\w.])`).test(said);
 }
 
 function isQuoted(value: string, said: string): boolean {
 	const quote = value.trim().toLowerCase();
 	return quote.length >= MIN_QUOTE_LENGTH && said.includes(quote);
-}
-
-/** The required string arguments without a fixed choice; where there are none, all strings of the call. */
-function namedStrings({ name, input }: ReadCall, { tools }: Conversation): readonly string[] {
-	if (!isSchema(input)) return [];
-	const schema = tools.find((tool) => tool.name === name)?.inputSchema ?? {};
-	const properties = isSchema(schema.properties) ? schema.properties : {};
-	const required = Array.isArray(schema.required) ? schema.required.map(String) : [];
-	const isFree = (key: string): boolean => !isSchema(properties[key]) || properties[key].enum === undefined;
-	const stringsOf = (keys: readonly string[]): readonly string[] =>
-		keys.filter(isFree).flatMap((key) => (typeof input[key] === 'string' ? [input[key]] : []));
-	const needed = stringsOf(required);
-	return needed.length > 0 ? needed : stringsOf(Object.keys(input));
 }
 
 function isRepeated(call: ReadCall, messages: readonly Message[]): boolean {
