@@ -11,7 +11,7 @@ import { type Exchange, headerOf } from '../support/wiretap.ts';
 
 const READER = {
 	description: 'Finds files and reads them.',
-	prompt: 'You look at files. Use the Glob tool to find files.',
+	prompt: 'You look at files with your tools.',
 	tools: ['Read', 'Grep', 'Glob', 'WebFetch', 'WebSearch'],
 };
 
@@ -27,8 +27,8 @@ function plan(workDir: string): (turn: Turn) => Answer {
 				{
 					tool: 'Agent',
 					input: {
-						description: 'Find the scripts',
-						prompt: 'Call the Glob tool with the pattern *.js and say which files there are.',
+						description: 'Read the notes',
+						prompt: `Read the file ${join(workDir, 'notes.txt')} and say what it says.`,
 						subagent_type: 'reader',
 						run_in_background: false,
 					},
