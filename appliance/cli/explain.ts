@@ -38,6 +38,7 @@ const explain = defineCommand({
 			const limit = parseLimit(values.recent);
 			const calls = await withAdmin(values, context, (admin) => admin.recentCalls(limit));
 			if (values.json) terminal.json({ calls });
+			else if (calls.length === 0) terminal.print('No calls yet.');
 			else terminal.print(table(['CALL', 'AT', 'MEMBER', 'ROLE', 'DEPLOYMENT', 'STATUS', 'COST', 'TIME'], calls.map(row)));
 			return EXIT.ok;
 		}

@@ -81,8 +81,8 @@ const verify = defineCommand({
 	async run({ values, positionals: [wanted = ''] }, context) {
 		const { terminal } = context;
 		const { file, entry } = chooseModel(wanted, modelsDir(context.env, context.home));
-		if (!existsSync(file)) throw missing(wanted, file, entry);
 		const expected = parseHash(values.sha256) ?? entry?.sha256 ?? undefined;
+		if (!existsSync(file)) throw missing(wanted, file, entry);
 		const lines = progressLines(terminal);
 		let sha256: string;
 		try {

@@ -45,7 +45,7 @@ const STAGES = { download: 'Fetching', verify: 'Verifying', unpack: 'Unpacking' 
 /** `Fetching 120.5 of 2841.5 MB (4 %), 11.2 MB/s, 4:03 left`. */
 export function describeProgress({ stage, doneBytes, totalBytes, bytesPerSecond, etaSeconds }: Progress): string {
 	if (doneBytes === 0 && totalBytes === undefined) return `${STAGES[stage]} …`;
-	const share = totalBytes === undefined ? '' : ` of ${megabytes(totalBytes)} MB (${Math.floor((doneBytes * 100) / totalBytes)} %)`;
+	const share = totalBytes === undefined ? ' MB' : ` of ${megabytes(totalBytes)} MB (${Math.floor((doneBytes * 100) / totalBytes)} %)`;
 	const rate = bytesPerSecond > 0 ? `, ${megabytes(bytesPerSecond)} MB/s` : '';
 	const left = etaSeconds === undefined ? '' : `, ${clock(etaSeconds)} left`;
 	return `${STAGES[stage]} ${megabytes(doneBytes)}${share}${rate}${left}`;

@@ -1,6 +1,8 @@
 /** The configuration of this moment: read at the start, replaced whole when the file changes, kept when a change is refused. */
 
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Logger } from 'pino';
 import { formatConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -47,7 +49,8 @@ export async function followSettings(
 	take: (settings: Settings) => void,
 	log: Logger,
 ): Promise<{ close(): Promise<void> }> {
-	if (file === undefined) return { close: () => Promise.resolve() };
+	// Without its folder there is nothing to watch: the usual place of a box that nobody configured.
+	if (file === undefined || !existsSync(dirname(file))) return { close: () => Promise.resolve() };
 	try {
 		return await watchConfig({
 			file,

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { clientLines, formatClientLines } from '../../../appliance/cli/client-lines.ts';
+
+const INPUT = { address: 'http://127.0.0.1:7341', key: 'il_secret', model: 'local' };
+const blocks = clientLines(INPUT);
+
+function linesOf(client: string): readonly string[] {
+	return blocks.find((block) => block.client === client)?.lines ?? [];
+}
+
+describe('the lines that clients need', () => {
+	test('there are lines for each client', () => {
+		expect(blocks.map(({ client }) => client)).toEqual(['Claude Code', 'Codex', 'opencode', '@anthropic-ai/sdk', 'openai']);
+	});
+
+	test('Claude Code appends /v1 itself, so its address has none', () => {
+		expect(linesOf('Claude Code')).toContain('export ANTHROPIC_BASE_URL=http://127.0.0.1:7341');
+		expect(linesOf('Claude Code')).toContain('export ANTHROPIC_AUTH_TOKEN=il_secret');
+	});
+
+	test('opencode’s block is JSON with an OpenAI-compatible provider', () => {
+		const config = JSON.parse(linesOf('opencode').join('\n')) as { provider: { innerloop: { npm: string; options: { baseURL: string } } } };
+		expect(config.provider.innerloop).toMatchObject({ npm: '@ai-sdk/openai-compatible', options: { baseURL: 'http://127.0.0.1:7341/v1' } });
+	});
+
+	test('Codex is honestly not supported yet, and its lines ask for the one wire that it speaks', () => {
+		const codex = blocks.find(({ client }) => client === 'Codex');
+		expect(codex).toMatchObject({ isSupported: false });
+		expect(codex?.note).toMatch(/^not yet/);
+		expect(codex?.lines).toContain('wire_api = "responses"');
+		expect(blocks.filter(({ isSupported }) => !isSupported)).toHaveLength(1);
+	});
+
+	test('the SDKs’ lines are statements that name address and key', () => {
+		expect(linesOf('@anthropic-ai/sdk').join()).toContain("baseURL: 'http://127.0.0.1:7341', authToken: 'il_secret'");
+		expect(linesOf('openai').join()).toContain("baseURL: 'http://127.0.0.1:7341/v1', apiKey: 'il_secret'");
+	});
+
+	test('as text, every line of every block is there', () => {
+		const text = formatClientLines(blocks);
+		for (const { client, lines } of blocks) for (const line of [client, ...lines]) expect(text).toContain(line);
+	});
+});
