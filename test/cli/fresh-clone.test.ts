@@ -41,7 +41,7 @@ async function until(what: string, isDone: () => boolean): Promise<void> {
 	const deadlineMs = performance.now() + PATIENCE_MS;
 	while (!isDone()) {
 		if (performance.now() > deadlineMs)
-			throw new Error(`${what} did not happen. Output:\n${starts.map(({ output }) => output()).join('\n---\n')}`);
+			throw new Error(`${what} did not happen. Output:\n${starts.map(({ output }) => output().slice(-1_500)).join('\n---\n')}`);
 		await sleep(50);
 	}
 }
