@@ -13,9 +13,11 @@ export interface LinesInput {
 	/** Base address without a slash at its end. */
 	readonly address: string;
 	readonly key: string;
-	/** A model name that the box publishes, for clients that want one named. */
-	readonly model: string;
 }
+
+/** Names that every box knows, for clients that want a model named: for the agent's own turns, and for small work. */
+const MAIN_MODEL = 'innerloop-outer';
+const SMALL_MODEL = 'innerloop-inner';
 
 /** @param input the key may be a placeholder where the secret is no longer known */
 export function clientLines(input: LinesInput): readonly ClientLines[] {
@@ -31,13 +33,13 @@ function claudeCode({ address, key }: LinesInput): ClientLines {
 	};
 }
 
-function codex({ address, key, model }: LinesInput): ClientLines {
+function codex({ address, key }: LinesInput): ClientLines {
 	return {
 		client: 'Codex',
 		isSupported: false,
 		note: 'not yet: it speaks only the Responses API, which this version does not answer; these lines (~/.codex/config.toml) are for the one that will',
 		lines: [
-			`model = ${JSON.stringify(model)}`,
+			`model = "${MAIN_MODEL}"`,
 			'model_provider = "innerloop"',
 			'[model_providers.innerloop]',
 			'name = "Innerloop"',
@@ -49,7 +51,7 @@ function codex({ address, key, model }: LinesInput): ClientLines {
 	};
 }
 
-function opencode({ address, key, model }: LinesInput): ClientLines {
+function opencode({ address, key }: LinesInput): ClientLines {
 	const config = {
 		$schema: 'https://opencode.ai/config.json',
 		provider: {
@@ -57,9 +59,11 @@ function opencode({ address, key, model }: LinesInput): ClientLines {
 				npm: '@ai-sdk/openai-compatible',
 				name: 'Innerloop',
 				options: { baseURL: `${address}/v1`, apiKey: '{env:INNERLOOP_KEY}' },
-				models: { [model]: {} },
+				models: { [MAIN_MODEL]: {}, [SMALL_MODEL]: {} },
 			},
 		},
+		model: `innerloop/${MAIN_MODEL}`,
+		small_model: `innerloop/${SMALL_MODEL}`,
 	};
 	return {
 		client: 'opencode',

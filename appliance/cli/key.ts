@@ -13,8 +13,8 @@ const BOX = { ...DATA_OPTION, ...CONFIG_OPTION, ...ADDRESS_OPTION } as const;
 const add = defineCommand({
 	name: 'key add',
 	summary: 'Make a key for a member; its secret is shown this once.',
+	positionals: ['MEMBER'],
 	options: {
-		member: { type: 'string', value: 'NAME', help: 'Whose key it is. Needed.' },
 		tiers: { type: 'string', value: 'LIST', help: `Tiers it may use: ${TIERS.join(',')}. Default: all.` },
 		owner: { type: 'boolean', help: 'May administer the box.' },
 		force: { type: 'boolean', help: 'May force role, tier or deployment by header or model name.' },
@@ -23,10 +23,9 @@ const add = defineCommand({
 		expires: { type: 'string', value: 'TIME', help: 'When it ends: 2027-01-31 or 2027-01-31T18:00Z. Default: never.' },
 		...BOX,
 	},
-	async run({ values }, context) {
-		if (values.member === undefined) throw new UsageError('innerloop key add needs --member NAME.');
+	async run({ values, positionals: [member = ''] }, context) {
 		const request: NewKeyRequest = {
-			member: values.member,
+			member,
 			...(values.tiers !== undefined && { allowedTiers: parseTiers(values.tiers) }),
 			...(values.owner && { isOwner: true }),
 			...(values.force && { mayForce: true }),

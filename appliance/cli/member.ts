@@ -18,7 +18,7 @@ const add = defineCommand({
 		'month-usd': { type: 'string', value: 'USD', help: 'Most that the member may spend in a month.' },
 		...BOX,
 	},
-	details: 'A member needs a key to make calls: innerloop key add --member NAME',
+	details: 'A member needs a key to make calls: innerloop key add NAME',
 	async run({ values, positionals: [name = ''] }, context) {
 		const day = values['day-usd'];
 		const month = values['month-usd'];
@@ -28,7 +28,7 @@ const add = defineCommand({
 			...(month !== undefined && { monthUsd: parseUsd(month, '--month-usd') }),
 		};
 		const member = await withAdmin(values, context, (admin) => admin.addMember(request));
-		show(member, `Added ${member.name}. A key for them: innerloop key add --member ${member.name}`, values.json, context);
+		show(member, `Added ${member.name}. A key for them: innerloop key add ${member.name}`, values.json, context);
 		return EXIT.ok;
 	},
 });

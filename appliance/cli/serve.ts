@@ -10,9 +10,6 @@ import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts
 /** Stands in the lines where the secret was shown at an earlier start. */
 const FORGOTTEN_KEY = 'YOUR_KEY';
 
-/** Published by every box: its own model, or the way to a better one. */
-const MODEL_IN_LINES = 'local';
-
 const start = defineCommand({
 	name: 'serve',
 	summary: 'Start the service.',
@@ -56,11 +53,9 @@ export function welcome({ address, firstKey, warnings }: Pick<RunningService, 'a
 	return [
 		`Innerloop listens at ${address}`,
 		...warnings.map((warning) => `Note: ${warning}`),
-		firstKey === undefined
-			? 'Keys: innerloop key list; another one: innerloop key add --member owner'
-			: `First key, shown this once: ${firstKey}`,
+		firstKey === undefined ? 'Keys: innerloop key list; another one: innerloop key add owner' : `First key, shown this once: ${firstKey}`,
 		'',
-		formatClientLines(clientLines({ address, key, model: MODEL_IN_LINES })),
+		formatClientLines(clientLines({ address, key })),
 		'',
 	].join('\n');
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { clientLines, formatClientLines } from '../../../appliance/cli/client-lines.ts';
 
-const INPUT = { address: 'http://127.0.0.1:7341', key: 'il_secret', model: 'local' };
+const INPUT = { address: 'http://127.0.0.1:7341', key: 'il_secret' };
 const blocks = clientLines(INPUT);
 
 function linesOf(client: string): readonly string[] {
@@ -19,7 +19,13 @@ describe('the lines that clients need', () => {
 	});
 
 	test('opencode’s block is JSON with an OpenAI-compatible provider', () => {
-		const config = JSON.parse(linesOf('opencode').join('\n')) as { provider: { innerloop: { npm: string; options: { baseURL: string } } } };
+		const config = JSON.parse(linesOf('opencode').join('\n')) as {
+			readonly model: string;
+			readonly small_model: string;
+			readonly provider: { readonly innerloop: { readonly npm: string; readonly options: object; readonly models: object } };
+		};
+		const { models } = config.provider.innerloop;
+		expect([config.model, config.small_model]).toEqual(Object.keys(models).map((name) => `innerloop/${name}`));
 		expect(config.provider.innerloop).toMatchObject({ npm: '@ai-sdk/openai-compatible', options: { baseURL: 'http://127.0.0.1:7341/v1' } });
 	});
 
