@@ -1,7 +1,20 @@
 /** The journal's end in memory that outlives the process: a killed service's last entries, which no commit had reached. */
 
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, ftruncateSync, lstatSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+	closeSync,
+	constants,
+	existsSync,
+	ftruncateSync,
+	lstatSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+	writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LedgerEntry } from '../router/budget/ledger-records.ts';
 
@@ -32,6 +45,7 @@ export class TailFile {
 	readonly mark: RunMark;
 	readonly #onFailure: (error: unknown) => void;
 	#turns: [Turn, Turn] | undefined;
+	#owner: string | undefined;
 	#text = '';
 	#textSeq = 0;
 
@@ -40,7 +54,10 @@ export class TailFile {
 		this.#onFailure = onFailure;
 		const path = join(directory, `innerloop-${randomUUID()}.tail`);
 		this.#try(() => {
+			removeOrphans(directory);
 			this.#turns = [newTurn(`${path}.0`), newTurn(`${path}.1`)];
+			writeFileSync(`${path}.owner`, file, { mode: 0o600, flag: 'wx' });
+			this.#owner = `${path}.owner`;
 		});
 		this.mark = { tail: this.#turns === undefined ? null : path, bootId: readBootId() };
 	}
@@ -86,6 +103,7 @@ export class TailFile {
 			closeSync(turn.fd);
 			rmSync(turn.path, { force: true });
 		}
+		if (this.#owner !== undefined) rmSync(this.#owner, { force: true });
 	}
 
 	#try(action: () => void): void {
@@ -115,8 +133,18 @@ export function readTail(mark: RunMark, seq: number): readonly LedgerEntry[] | u
 
 export function removeTail(mark: RunMark): void {
 	if (mark.tail === null) return;
-	rmSync(`${mark.tail}.0`, { force: true });
-	rmSync(`${mark.tail}.1`, { force: true });
+	for (const part of ['.0', '.1', '.owner']) rmSync(mark.tail + part, { force: true });
+}
+
+/** A killed service whose data directory was then deleted left memory that nobody will ask for. */
+function removeOrphans(directory: string): void {
+	const owners = readdirSync(directory).filter((name) => name.startsWith('innerloop-') && name.endsWith('.tail.owner'));
+	for (const name of owners) {
+		const path = join(directory, name);
+		const facts = lstatSync(path, { throwIfNoEntry: false });
+		if (facts?.isFile() !== true || facts.uid !== process.getuid?.() || existsSync(readFileSync(path, 'utf8'))) continue;
+		removeTail({ tail: path.slice(0, -'.owner'.length), bootId: null });
+	}
 }
 
 function readTurn(path: string): LedgerEntry[] {

@@ -13,6 +13,8 @@ let failures: unknown[];
 beforeEach(() => {
 	failures = [];
 	directory = mkdtempSync(join(tmpdir(), 'innerloop-tail-'));
+	// A tail whose database is not there is anybody's to remove.
+	writeFileSync(join(directory, 'innerloop.sqlite'), '');
 	tail = new TailFile(join(directory, 'innerloop.sqlite'), (error) => failures.push(error));
 });
 afterEach(() => {
@@ -62,6 +64,23 @@ describe('the tail', () => {
 		writeFileSync(join(directory, 'elsewhere'), bytes);
 		symlinkSync(join(directory, 'elsewhere'), first);
 		expect(seqsBehind(3)).toBeUndefined();
+	});
+
+	it('of a data directory that is gone is removed by the next one; of one that is there, it stays', () => {
+		const file = join(directory, 'innerloop.sqlite');
+		const makeTail = (of: string): TailFile => new TailFile(of, (error) => failures.push(error), directory);
+		const kept = makeTail(file);
+		const orphan = makeTail(join(directory, 'gone', 'innerloop.sqlite'));
+		const last = makeTail(file);
+		const partsOf = ({ mark }: TailFile): boolean[] => ['.0', '.1', '.owner'].map((part) => existsSync(mark.tail + part));
+		expect([kept, orphan, last].map(partsOf)).toEqual([
+			[true, true, true],
+			[false, false, false],
+			[true, true, true],
+		]);
+		expect(failures).toEqual([]);
+		for (const one of [kept, orphan, last]) one.remove();
+		expect(partsOf(last)).toEqual([false, false, false]);
 	});
 
 	it('takes its files away when it can no longer write, so that nobody believes them', () => {
