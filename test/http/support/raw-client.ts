@@ -18,14 +18,19 @@ export interface Send {
 	readonly headers?: OutgoingHttpHeaders;
 	readonly body?: string | Uint8Array;
 	readonly signal?: AbortSignal;
+	/** Hears every piece of the reply's body when it comes. */
+	readonly onChunk?: (bytes: Buffer) => void;
 }
 
-export function send(url: string, { method = 'POST', headers = {}, body, signal }: Send = {}): Promise<Exchange> {
+export function send(url: string, { method = 'POST', headers = {}, body, signal, onChunk }: Send = {}): Promise<Exchange> {
 	return new Promise((resolve, reject) => {
 		const outgoing = request(url, { method, headers, ...(signal === undefined ? {} : { signal }) }, (response) => {
 			const chunks: { atMs: number; bytes: Buffer }[] = [];
 			let isCut = false;
-			response.on('data', (bytes: Buffer) => chunks.push({ atMs: performance.now(), bytes }));
+			response.on('data', (bytes: Buffer) => {
+				chunks.push({ atMs: performance.now(), bytes });
+				onChunk?.(bytes);
+			});
 			response.on('error', () => {
 				isCut = true;
 			});

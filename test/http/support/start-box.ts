@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalConfig } from '../../../appliance/config/schema.ts';
 import type { ServiceFile } from '../../../appliance/protocol/admin.ts';
+import type { LocalEngine } from '../../../appliance/protocol/ports.ts';
 import { createLocalEngine } from '../../../appliance/provider/local/local-engine.ts';
 import { systemClock } from '../../../appliance/server/compose-box.ts';
 import { type RunningService, serve } from '../../../appliance/server/serve.ts';
@@ -29,6 +30,8 @@ export interface TestBox extends AsyncDisposable {
 	readonly dataDir: string;
 	readonly configFile: string;
 	readonly logFile: string;
+	/** The local engine, where the box has one. */
+	readonly engine: (LocalEngine & { readonly childPid: number | undefined }) | undefined;
 	/** A call with the first key. */
 	call(path: string, body: unknown, over?: Send): Promise<Exchange>;
 	/** An admin request with the first key; JSON in and out. */
@@ -82,6 +85,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 	const logFile = join(dataDir, 'log.jsonl');
 	const writeConfig = (config: Readonly<Record<string, unknown>>) => writeFile(configFile, JSON.stringify(config, null, 2));
 	await writeConfig(testConfig(options));
+	let engine: TestBox['engine'];
 	const service = await serve({
 		env: TEST_ENV,
 		configFile,
@@ -89,13 +93,17 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 		dataDir,
 		version: 'test',
 		log: logFile,
-		startEngine: ({ local }, log) => createLocalEngine({ ...engineOptions(local), modelPath: options.model, log, clock: systemClock }),
+		startEngine({ local }, log) {
+			engine = createLocalEngine({ ...engineOptions(local), modelPath: options.model, log, clock: systemClock });
+			return engine;
+		},
 	});
 	const key = service.firstKey ?? '';
 	const url = service.address;
 	return {
 		url,
 		key,
+		engine,
 		service,
 		dataDir,
 		configFile,
