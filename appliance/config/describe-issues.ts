@@ -20,7 +20,7 @@ function valueAt(root: unknown, path: readonly PathSegment[]): unknown {
 }
 
 /** Text is shown only where a word of a small vocabulary belongs; anywhere else it could be a secret. */
-export function describeValue(value: unknown, isTextShown = false): string {
+function describeValue(value: unknown, isTextShown = false): string {
 	if (value === undefined) return 'nothing';
 	if (Array.isArray(value)) return `a list of ${value.length}`;
 	if (typeof value === 'object' && value !== null) return 'an object';

@@ -6,14 +6,12 @@ import { DIALECTS } from '../protocol/words.ts';
 import { FREE } from './price.ts';
 import type { LocalConfig } from './schema.ts';
 
-export const LOCAL_DEPLOYMENT_ID = 'local';
-
 /** Undefined when the box does not answer calls itself. While the engine starts, its window is the one it was told to have. */
 export function localDeployment(config: LocalConfig, status: EngineStatus): Deployment | undefined {
 	if (!config.isEnabled || status.state === 'absent') return undefined;
 	const contextTokens = status.contextTokens || config.contextTokens || 0;
 	return {
-		id: LOCAL_DEPLOYMENT_ID,
+		id: 'local',
 		provider: 'local',
 		model: status.model ?? config.model ?? 'local',
 		tier: 'local',

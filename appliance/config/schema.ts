@@ -17,7 +17,7 @@ export const limitsSchema = z.strictObject({
 	stopTimeoutMs: count.default(20_000).describe('How long a stop waits for running calls.'),
 });
 
-export const serverSchema = z.strictObject({
+const serverSchema = z.strictObject({
 	host: z.string().min(1).default('127.0.0.1').describe('Address to listen on; 0.0.0.0 or :: for the network.'),
 	port: z.number().int().min(0).max(65_535).default(7341).describe('Port to listen on; 0 takes any free one.'),
 	allowedHosts: z
@@ -122,17 +122,17 @@ const rolePolicy = (tiers: readonly ('frontier' | 'mid' | 'local')[], deadlineMs
 		})
 		.prefault({});
 
-export const rolesSchema = z.strictObject({
+const rolesSchema = z.strictObject({
 	outer: rolePolicy(['frontier', 'mid', 'local'], 600_000, 1_500),
 	mid: rolePolicy(['mid', 'frontier', 'local'], 300_000, 1_000),
 	inner: rolePolicy(['local', 'mid', 'frontier'], 60_000, 300),
 });
 
-export const aliasSchema = z
+const aliasSchema = z
 	.strictObject({ role: z.enum(ROLES).optional(), tier: z.enum(TIERS).optional(), deployment: name.optional() })
 	.refine((alias) => Object.keys(alias).length > 0, 'names a role, a tier or a deployment');
 
-export const budgetsSchema = z.strictObject({
+const budgetsSchema = z.strictObject({
 	treeUsd: usd.default(5).describe('Most that one call tree (a prompt and all that follows from it) can cost.'),
 	memberDayUsd: usd.optional(),
 	memberMonthUsd: usd.optional(),
@@ -142,7 +142,7 @@ export const budgetsSchema = z.strictObject({
 	openTreesPerMember: count.default(8),
 });
 
-export const routingSchema = z.strictObject({
+const routingSchema = z.strictObject({
 	usefulOutputTokens: count.default(1_024).describe('The budget never lowers an output cap below this.'),
 	mayDowngradeSafetyClassifier: z
 		.boolean()
@@ -151,7 +151,7 @@ export const routingSchema = z.strictObject({
 	cacheLifeMs: count.default(300_000).describe("How long an upstream's prompt cache is taken to live."),
 });
 
-export const logSchema = z.strictObject({
+const logSchema = z.strictObject({
 	level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 	hasPromptText: z.boolean().default(false).describe('Write prompt and reply text into the log. Off: no text ever.'),
 });

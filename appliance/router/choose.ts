@@ -7,7 +7,7 @@ import { expectedCostNanoUsd, paybackTurns } from './expect.ts';
 import { isNamed } from './model-name.ts';
 
 /** A session moves to another prompt cache only where that has paid itself back after so many further turns. */
-export const PAYBACK_TURNS = 8;
+const PAYBACK_TURNS = 8;
 
 export interface Scored {
 	readonly deployment: Deployment;

@@ -8,7 +8,7 @@ import type { Affinity } from '../protocol/plan.ts';
  * For estimates where nothing was measured: source code and JSON run at 3 to 4 bytes a token, so 3 errs on the side
  * of a window too small.
  */
-export const DEFAULT_BYTES_PER_TOKEN = 3;
+const DEFAULT_BYTES_PER_TOKEN = 3;
 
 /** Cutting a text at two places can cost some tokens that the whole did not have. */
 const SEAM_TOKENS = 16;

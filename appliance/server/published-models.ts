@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { ModelAlias } from '../protocol/plan.ts';
 import type { PublishedModel } from '../protocol/ports.ts';
+import { BUILT_IN_ALIASES } from '../router/demand.ts';
 
 /** Clients sort by date; a constant keeps the list the same from one start to the next. */
 const CREATED_AT = '2026-01-01T00:00:00Z';
@@ -15,6 +16,7 @@ export function publishedModels(settings: Settings, deployments: readonly Deploy
 		if (!models.has(id)) models.set(id, { id, displayName, createdAt: CREATED_AT, ...windowOf(like) });
 	};
 	for (const [name, alias] of Object.entries(settings.routing.aliases)) add(name, describe(alias), likeOf(alias, deployments));
+	for (const [name, alias] of Object.entries(BUILT_IN_ALIASES)) add(name, describe(alias), likeOf(alias, deployments));
 	for (const deployment of deployments) add(deployment.model, deployment.model, deployment);
 	for (const deployment of deployments) add(deployment.id, `${deployment.model} (${deployment.id})`, deployment);
 	return [...models.values()].sort((a, b) => Number(b.id.startsWith('claude')) - Number(a.id.startsWith('claude')));

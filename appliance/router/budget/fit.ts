@@ -17,11 +17,13 @@ import { exhausted } from './exhausted.ts';
 import { formatUsd } from './usd.ts';
 
 /** Candidates of one call that may each be billed. */
-export const BILLED_CANDIDATES = 3;
+const BILLED_CANDIDATES = 3;
 /** A call takes at most this part of what is left as long as its answer stays comfortable, since a tree's calls run side by side. */
 const SHARE_OF_ALLOWANCE = 3;
 /** Fallbacks may take what is left up to this part: they are seldom used, and others wait for the money. */
 const CHAIN_SHARE = 2;
+/** What the ledger takes in one entry: a million dollars. */
+const LARGEST_AMOUNT_NANO_USD = 1_000_000_000_000_000;
 /** Answers of agents are hardly ever longer, though they allow themselves eight times as much. */
 const COMFORTABLE_OUTPUT_TOKENS = 16_384;
 
@@ -172,9 +174,11 @@ export function fitBudget(one: Case, ranked: readonly Scored[]): Fit {
 	if (head === undefined)
 		return { candidates: [], reservationNanoUsd: 0, reasons, problem: exhausted(one.input.allowance, neededNanoUsd(one, offers)) };
 	const chain = [head, ...findFallbacks(one, head, offers.slice(index + 1))];
+	// Under a ceiling the sum is within the allowance; without one an absurd price must not break the ledger.
+	const most = one.input.allowance.boundBy === 'none' ? LARGEST_AMOUNT_NANO_USD : Number.MAX_SAFE_INTEGER;
 	return {
 		candidates: chain.map((offer) => toCandidate(one, offer)),
-		reservationNanoUsd: chain.reduce((sum, { worstNanoUsd }) => Math.min(sum + worstNanoUsd, Number.MAX_SAFE_INTEGER), 0),
+		reservationNanoUsd: chain.reduce((sum, { worstNanoUsd }) => Math.min(sum + worstNanoUsd, most), 0),
 		reasons,
 		problem: undefined,
 	};

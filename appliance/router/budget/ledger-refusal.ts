@@ -3,15 +3,9 @@
 import { Problem } from '../../protocol/problem.ts';
 import type { Bound } from './ledger-accounts.ts';
 import { nextPeriodDate, type Periods } from './ledger-period.ts';
+import { formatUsd } from './usd.ts';
 
 const NANO = 1_000_000_000;
-
-/** `$0.1234`: rounded up to a hundredth of a cent, by whole-number arithmetic. */
-function formatUsd(nanoUsd: number): string {
-	const parts = Math.ceil(Math.abs(nanoUsd) / 100_000);
-	const cents = String(parts % 10_000).padStart(4, '0');
-	return `${nanoUsd < 0 ? '-' : ''}$${Math.floor(parts / 10_000)}.${cents}`;
-}
 
 const BOUND_NAMES: Readonly<Record<Bound['by'], string>> = {
 	'member-day': "member's budget of the day",

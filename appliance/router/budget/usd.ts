@@ -1,8 +1,8 @@
 /** Nano-USD as people read them. */
 
-/** `$1.25`; small amounts keep three digits: `$0.00123`. */
+/** `$0.1234`: rounded up to a hundredth of a cent, by whole-number arithmetic. */
 export function formatUsd(nanoUsd: number): string {
-	const usd = nanoUsd / 1e9;
-	if (usd === 0 || Math.abs(usd) >= 0.1) return `$${usd.toFixed(2)}`;
-	return `$${usd.toFixed(Math.min(9, 2 - Math.floor(Math.log10(Math.abs(usd)))))}`;
+	const parts = Math.ceil(Math.abs(nanoUsd) / 100_000);
+	const cents = String(parts % 10_000).padStart(4, '0');
+	return `${nanoUsd < 0 ? '-' : ''}$${Math.floor(parts / 10_000)}.${cents}`;
 }

@@ -5,7 +5,7 @@ import type { Deployment, DeploymentHealth, DeploymentRates, Price } from '../..
 import type { Key } from '../../../appliance/protocol/member.ts';
 import type { Affinity, PlanInput, RoutingSettings } from '../../../appliance/protocol/plan.ts';
 
-export function signals(part: Partial<CallSignals> = {}): CallSignals {
+function signals(part: Partial<CallSignals> = {}): CallSignals {
 	return {
 		client: { name: 'anthropic-sdk', version: undefined },
 		sessionId: undefined,
@@ -130,7 +130,7 @@ export function key(part: Partial<Key> = {}): Key {
 	};
 }
 
-export function settings(part: Partial<RoutingSettings> = {}): RoutingSettings {
+function settings(part: Partial<RoutingSettings> = {}): RoutingSettings {
 	return {
 		roles: {
 			outer: { role: 'outer', tiers: ['frontier', 'mid', 'local'], deadlineMs: 600_000, expectedOutputTokens: 1_500 },

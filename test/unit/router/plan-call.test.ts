@@ -350,12 +350,25 @@ describe('a short allowance', () => {
 		expect(candidates).toEqual([]);
 		expect(problem?.code).toBe('budget-exhausted');
 		expect(problem?.message).toContain('at least $0.0435 has to be reserved');
-		expect(problem?.message).toContain("$0.0100 of $5.00 is left of the member's day ($4.99 is spent or reserved)");
+		expect(problem?.message).toContain("$0.0100 of $5.0000 is left of the member's day ($4.9900 is spent or reserved)");
 	});
 
 	it('never asks for less than the caller wants itself', () => {
 		const tiny = call({ outputCapTokens: 10 });
 		expect(plan({ call: tiny, allowance: { nanoUsd: 0.05 * USD, boundBy: 'tree' } }).candidates[0]?.outputCapTokens).toBeUndefined();
+	});
+});
+
+describe('a price beyond reason', () => {
+	const absurd = { ...OPUS, price: price(1_000_000, 1_000_000) };
+	const big = call({ size: { bodyBytes: 2_900_000 }, outputCapTokens: 1 });
+
+	it('fits no ceiling, and without one reserves no more than the ledger takes', () => {
+		expect(plan({ call: big, deployments: [absurd], allowance: { nanoUsd: 1e15, boundBy: 'tree' } }).problem?.code).toBe(
+			'budget-exhausted',
+		);
+		const open = plan({ call: big, deployments: [absurd], allowance: { nanoUsd: 1e15, boundBy: 'none' }, key: { hasCeiling: false } });
+		expect(open.reservationNanoUsd).toBe(1e15);
 	});
 });
 
