@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { formatConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/places.ts';
-import type { NewKeyRequest } from '../protocol/admin.ts';
+import type { MemberBudgetsRequest, NewKeyRequest } from '../protocol/admin.ts';
 import type { Budgets, Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { TIERS } from '../protocol/words.ts';
 import { openStore, type StoreLog } from '../store/open-store.ts';
-import type { Admin, BudgetChange } from './admin.ts';
+import type { Admin } from './admin.ts';
 import { findMember } from './find-member.ts';
 
 const NANO = 1e9;
@@ -62,7 +62,7 @@ function budgetsOf(dayUsd: number | undefined, monthUsd: number | undefined) {
 	};
 }
 
-function changed(member: Member, { dayUsd, monthUsd }: BudgetChange) {
+function changed(member: Member, { dayUsd, monthUsd }: MemberBudgetsRequest) {
 	const pick = (change: number | null | undefined, nanoUsd: number | undefined) =>
 		change === undefined ? (nanoUsd === undefined ? undefined : nanoUsd / NANO) : (change ?? undefined);
 	return budgetsOf(pick(dayUsd, member.dayNanoUsd), pick(monthUsd, member.monthNanoUsd));

@@ -11,9 +11,9 @@ export function adminOverHttp({ ask }: ServiceConnection): Admin {
 	return {
 		members,
 		addMember: (request) => ask<Member>('POST', 'members', request),
-		setMember: async (name, { dayUsd, monthUsd }) => {
+		setMember: async (name, change) => {
 			const { id } = findMember(await members(), name);
-			return await ask<Member>('PATCH', `members/${encodeURIComponent(id)}`, { dayUsd, monthUsd });
+			return await ask<Member>('PATCH', `members/${encodeURIComponent(id)}`, change);
 		},
 		keys: async () => (await ask<KeysReport>('GET', 'keys')).keys,
 		addKey: (request) => ask<NewKeyReport>('POST', 'keys', request),

@@ -1,6 +1,6 @@
 /** What the commands can ask of a box, whether its service runs or only its files are there. */
 
-import type { NewKeyReport, NewKeyRequest, NewMemberRequest } from '../protocol/admin.ts';
+import type { MemberBudgetsRequest, NewKeyReport, NewKeyRequest, NewMemberRequest } from '../protocol/admin.ts';
 import type { Key } from '../protocol/member.ts';
 import type { CallRecord, Member, SpendRow } from '../protocol/ports.ts';
 import { adminOverFiles } from './admin-over-files.ts';
@@ -11,18 +11,12 @@ import { connect, findService } from './service-connection.ts';
 
 export type ListedKey = Key & { readonly createdAt: string; readonly isRevoked: boolean };
 
-/** A number of dollars sets a budget, null takes it away, undefined leaves it. */
-export interface BudgetChange {
-	readonly dayUsd: number | null | undefined;
-	readonly monthUsd: number | null | undefined;
-}
-
 /** Everything rejects with a Problem whose message is for a person. */
 export interface Admin {
 	members(): Promise<readonly Member[]>;
 	addMember(request: NewMemberRequest): Promise<Member>;
 	/** By id or name. */
-	setMember(member: string, change: BudgetChange): Promise<Member>;
+	setMember(member: string, change: MemberBudgetsRequest): Promise<Member>;
 	keys(): Promise<readonly ListedKey[]>;
 	addKey(request: NewKeyRequest): Promise<NewKeyReport>;
 	revokeKey(id: string): Promise<void>;

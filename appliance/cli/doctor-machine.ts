@@ -83,6 +83,6 @@ function availableMemory(): number {
 	}
 }
 
-export function gigabytes(bytes: number): string {
+function gigabytes(bytes: number): string {
 	return `${(bytes / 1e9).toFixed(1)} GB`;
 }

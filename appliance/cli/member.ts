@@ -43,11 +43,13 @@ const set = defineCommand({
 		...BOX,
 	},
 	async run({ values, positionals: [name = ''] }, context) {
+		const day = values['day-usd'];
+		const month = values['month-usd'];
 		const change = {
-			dayUsd: parseChange(values['day-usd'], '--day-usd'),
-			monthUsd: parseChange(values['month-usd'], '--month-usd'),
+			...(day !== undefined && { dayUsd: parseChange(day, '--day-usd') }),
+			...(month !== undefined && { monthUsd: parseChange(month, '--month-usd') }),
 		};
-		if (change.dayUsd === undefined && change.monthUsd === undefined) throw new UsageError('Say what to change: --day-usd or --month-usd.');
+		if (day === undefined && month === undefined) throw new UsageError('Say what to change: --day-usd or --month-usd.');
 		const member = await withAdmin(values, context, (admin) => admin.setMember(name, change));
 		show(member, `${member.name}: ${budget(member.dayNanoUsd)} a day, ${budget(member.monthNanoUsd)} a month.`, values.json, context);
 		return EXIT.ok;
@@ -68,8 +70,7 @@ const list = defineCommand({
 
 export const memberCommands: readonly Command[] = [add, list, set];
 
-function parseChange(text: string | undefined, option: string): number | null | undefined {
-	if (text === undefined) return undefined;
+function parseChange(text: string, option: string): number | null {
 	return text === 'none' ? null : parseUsd(text, option);
 }
 

@@ -15,7 +15,7 @@ export interface ExpectedFile {
 const GGUF_MARK = 'GGUF';
 
 /** Hex sha256 of a file. */
-export async function hashFile(path: string, onProgress: OnProgress = () => undefined, signal?: AbortSignal): Promise<string> {
+async function hashFile(path: string, onProgress: OnProgress = () => undefined, signal?: AbortSignal): Promise<string> {
 	const { size } = await stat(path);
 	const meter = new ProgressMeter('verify', onProgress);
 	const hash = createHash('sha256');

@@ -73,7 +73,7 @@ function parseInput(open: { readonly name: string; readonly json: string }): Jso
 }
 
 /** The later figures where they say something, else the earlier ones. */
-export function mergeUsage(earlier: Usage, later: Usage): Usage {
+function mergeUsage(earlier: Usage, later: Usage): Usage {
 	return {
 		inputTokens: later.inputTokens ?? earlier.inputTokens,
 		cacheReadTokens: later.cacheReadTokens ?? earlier.cacheReadTokens,

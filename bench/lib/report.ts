@@ -30,7 +30,7 @@ export function formatValue(value: number): string {
 }
 
 /** Undefined when the figure has no target. */
-export function reachesTarget({ value, target }: Figure): boolean | undefined {
+function reachesTarget({ value, target }: Figure): boolean | undefined {
 	if (target === undefined) return undefined;
 	return target.is === '<' ? value < target.value : value >= target.value;
 }

@@ -89,7 +89,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 }
 
 /** Writes a whole configuration with loopback and any free port, unless it names others. */
-export function writeConfig(file: string, config: Omit<ConfigInput, 'version'>): void {
+function writeConfig(file: string, config: Omit<ConfigInput, 'version'>): void {
 	const server = { host: '127.0.0.1', port: 0, ...config.server };
 	writeFileSync(file, JSON.stringify({ version: 1, ...config, server }, undefined, 2));
 }

@@ -42,13 +42,13 @@ function problemOf(error: FastifyError): Problem {
 const isRead = (request: FastifyRequest) => request.raw.complete || request.headers['content-length'] === undefined;
 
 /** Sends the envelope that the address's clients understand. */
-export function sendProblem(reply: FastifyReply, problem: Problem, dialects: Dialects, callId = ''): FastifyReply {
+function sendProblem(reply: FastifyReply, problem: Problem, dialects: Dialects, callId = ''): FastifyReply {
 	const { request } = reply;
 	const wire = dialects[dialectOfPath(pathOf(request.url), request.headers)].encodeProblem(problem, callId);
 	return reply.code(wire.status).headers(wire.headers).send(wire.body);
 }
 
-export const pathOf = (url: string): string => {
+const pathOf = (url: string): string => {
 	const at = url.indexOf('?');
 	return at < 0 ? url : url.slice(0, at);
 };

@@ -40,7 +40,7 @@ export interface TestBox extends AsyncDisposable {
 	writeConfig(config: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
-export const PRICE = {
+const PRICE = {
 	inputUsdPerMillion: 3,
 	outputUsdPerMillion: 15,
 	cacheReadUsdPerMillion: 0.3,

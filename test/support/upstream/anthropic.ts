@@ -38,7 +38,7 @@ function blocksOf(content: unknown): readonly WireBlock[] {
 	return Array.isArray(content) ? (content as WireBlock[]) : [];
 }
 
-export function textOf(content: unknown): string {
+function textOf(content: unknown): string {
 	return blocksOf(content)
 		.filter((block) => block.type === 'text')
 		.map((block) => block.text ?? '')

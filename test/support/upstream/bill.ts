@@ -19,7 +19,7 @@ export interface ListPrice {
 }
 
 /** Price of every model that the price list does not name: $3 in, $15 out, with the usual cache multipliers. */
-export const DEFAULT_PRICE: ListPrice = {
+const DEFAULT_PRICE: ListPrice = {
 	inputPicoUsd: 3_000_000,
 	outputPicoUsd: 15_000_000,
 	cacheReadPicoUsd: 300_000,
@@ -36,7 +36,7 @@ export interface Charge {
 }
 
 /** Exact cost of some tokens, pico-USD. */
-export function costPicoUsd(tokens: BilledTokens, price: ListPrice): number {
+function costPicoUsd(tokens: BilledTokens, price: ListPrice): number {
 	return (
 		tokens.inputTokens * price.inputPicoUsd +
 		tokens.cacheReadTokens * price.cacheReadPicoUsd +

@@ -4,7 +4,7 @@ import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Serv
 import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bill, type BilledTokens, type ChargeLine, type ListPrice } from './bill.ts';
-import { type Generation, generate, PromptCache, promptSegments, tokensOf } from './generation.ts';
+import { type Generation, generate, PromptCache, promptSegments } from './generation.ts';
 import type { Answer, JsonObject, Refusal, Script, Turn } from './script.ts';
 
 /** One request as it came in. */
@@ -239,6 +239,3 @@ export async function startStandIn(wire: Wire, options: StandInOptions): Promise
 			}),
 	};
 }
-
-/** Tokens of a text by the stand-in's own count, for `count_tokens`. */
-export const countTokens = tokensOf;

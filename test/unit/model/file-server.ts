@@ -47,7 +47,7 @@ export class FileServer {
 }
 
 /** As RFC 9110 wants it: ranges, If-Range, 416. */
-export function serve(server: FileServer, request: SeenRequest, response: ServerResponse): void {
+function serve(server: FileServer, request: SeenRequest, response: ServerResponse): void {
 	const { content, etag } = server;
 	const start = startOf(request, etag);
 	if (start > 0 && start >= content.length) {

@@ -17,7 +17,7 @@ export function faultOf(call: ReadCall, tools: readonly ToolDefinition[]): strin
 }
 
 /** @returns where the value departs from the schema; a schema that ajv refuses judges nothing. */
-export function faultOfValue(value: JsonValue, schema: JsonSchema): string | undefined {
+function faultOfValue(value: JsonValue, schema: JsonSchema): string | undefined {
 	// A validator of its own: ids and definitions of one caller's schema must not meet another's.
 	const ajv = new Ajv({ strict: false, validateFormats: false, logger: false, addUsedSchema: false, validateSchema: false });
 	let validate: ReturnType<typeof ajv.compile>;
