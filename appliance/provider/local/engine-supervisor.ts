@@ -3,7 +3,7 @@
 import type { Clock } from '../../protocol/ports.ts';
 import { EngineProcess } from './engine-process.ts';
 import type { EngineSettings, FromChild, LoadedModel, ToChild } from './messages.ts';
-import { decideRestart } from './restart-policy.ts';
+import { decideReload, decideRestart } from './restart-policy.ts';
 
 /** The part of a pino logger that is used here. */
 export interface LogPort {
@@ -133,7 +133,8 @@ export class EngineSupervisor {
 	}
 
 	#scheduleRestart(reason: string, readyMs: number): void {
-		const { delayMs, isFailed, quickDeaths } = decideRestart(this.#quickDeaths, readyMs);
+		const isReported = this.#loadFailure !== undefined;
+		const { delayMs, isFailed, quickDeaths } = isReported ? decideReload(this.#quickDeaths) : decideRestart(this.#quickDeaths, readyMs);
 		this.#quickDeaths = quickDeaths;
 		this.detail = reason;
 		this.state = isFailed ? 'failed' : 'restarting';

@@ -7,12 +7,17 @@ const LONGEST_DELAY_MS = 30_000;
 /** After so many quick deaths in a row the engine is declared failed. */
 const MOST_QUICK_DEATHS = 6;
 /** A failed engine is still tried now and then: memory may be free again, or the file replaced. */
-const FAILED_DELAY_MS = 300_000;
+const FAILED_DELAY_MS = 120_000;
 
 export interface RestartDecision {
 	readonly delayMs: number;
 	readonly isFailed: boolean;
 	readonly quickDeaths: number;
+}
+
+/** What the model's loading reported will be reported again: it is not tried in quick succession. */
+export function decideReload(quickDeaths: number): RestartDecision {
+	return { delayMs: FAILED_DELAY_MS, isFailed: true, quickDeaths: quickDeaths + 1 };
 }
 
 /**

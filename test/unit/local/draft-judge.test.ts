@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Conversation, JsonValue, Message } from '../../../appliance/protocol/conversation.ts';
-import { foundedCall } from '../../../appliance/provider/local/tools/draft-judge.ts';
+import { judgeDraft } from '../../../appliance/provider/local/tools/draft-judge.ts';
 
 const read = {
 	name: 'Read',
@@ -17,7 +17,8 @@ const read = {
 function judge(input: JsonValue, said = 'Use the Read tool on /home/me/notes.txt', earlier: readonly Message[] = []) {
 	const messages: Message[] = [{ role: 'user', content: [{ type: 'text', text: said }] }, ...earlier];
 	const conversation = { messages, tools: [read], toolChoice: 'auto' } as unknown as Conversation;
-	return foundedCall({ name: 'Read', input }, conversation)?.input;
+	const judgement = judgeDraft({ name: 'Read', input }, conversation, 'user-and-tools');
+	return judgement.verdict === 'founded' ? judgement.call.input : undefined;
 }
 
 test('a required argument that the user named is kept, optional ones that nobody spoke of are left out', () => {

@@ -77,7 +77,7 @@ function planOf(engine: ChildEngine, conversation: Conversation, { tools, tokens
 		stopSequences: conversation.stopSequences,
 		thinkingMarks: engine.thinkingMarks,
 		makeAnswerGrammar: answerGrammarOf(engine, conversation),
-		makeCallGrammar: () => grammarState(engine, callGrammarOf(engine, conversation, tools)),
+		makeCallGrammar: (callable) => grammarState(engine, callGrammarOf(engine, conversation, callable)),
 		makeBar: (token) => newBar(engine, token),
 	};
 }
@@ -109,11 +109,10 @@ function answerGrammarOf(engine: ChildEngine, { outputSchema }: Conversation): (
 }
 
 function callGrammarOf(engine: ChildEngine, conversation: Conversation, tools: readonly ToolDefinition[]): string {
-	const { toolChoice, isParallelToolUseAllowed } = conversation;
-	const named = typeof toolChoice === 'object' ? tools.filter(({ name }) => name === toolChoice.name) : tools;
+	const { syntax, vocabulary } = engine;
 	// A model that was never taught to call tools repeats the same call until it is stopped.
-	const mayRepeat = isParallelToolUseAllowed && engine.syntax.isNative;
-	return engine.syntax.grammar(named, mayRepeat, (text) => engine.vocabulary.controlToken(text));
+	const mayRepeat = conversation.isParallelToolUseAllowed && syntax.isNative;
+	return syntax.grammar(tools, mayRepeat, (text) => vocabulary.controlToken(text));
 }
 
 function grammarState(engine: ChildEngine, grammar: string): LlamaGrammarEvaluationState {

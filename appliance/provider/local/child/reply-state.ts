@@ -24,7 +24,7 @@ export interface ReplyPlan {
 	readonly thinkingMarks: ThinkingMarks | undefined;
 	/** Matches the whole text of the answer; undefined for free text. */
 	readonly makeAnswerGrammar: (() => LlamaGrammarEvaluationState) | undefined;
-	readonly makeCallGrammar: () => LlamaGrammarEvaluationState;
+	readonly makeCallGrammar: (tools: readonly ToolDefinition[]) => LlamaGrammarEvaluationState;
 	readonly makeBar: (token: Token) => FirstTokenBar;
 }
 

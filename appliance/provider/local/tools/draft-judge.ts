@@ -8,26 +8,35 @@ import type { ReadCall } from './tool-syntax.ts';
 /** Shorter strings occur in any text. */
 const MIN_QUOTE_LENGTH = 2;
 
+/** Whose words count: a second try has only the user's, since a tool's result names much that nobody asked for. */
+export type Speakers = 'user-and-tools' | 'user';
+
+export type Judgement =
+	/** The call with the optional arguments that nobody spoke of left out. */
+	| { readonly verdict: 'founded'; readonly call: ReadCall }
+	/** `repeated`: the conversation has the answer already. `unfounded`: what is asked for was never spoken of. */
+	| { readonly verdict: 'repeated' | 'unfounded' };
+
 /**
- * The call as the conversation bears it out: every required string stands in what the user or a tool said (where none
- * is required, at least one other does), the same call was not made before, and optional arguments that nobody spoke
- * of are left out. It needs no model: a path that was invented is not found.
- * @returns undefined when the call is not borne out
+ * A call is founded when each of its required strings stands in what those speakers said (where none is required, at
+ * least one other does), and at least one of them was not asked for before. It needs no model: a path that was invented
+ * is not found.
  */
-export function foundedCall(call: ReadCall, conversation: Conversation): ReadCall | undefined {
-	if (!isSchema(call.input)) return undefined;
+export function judgeDraft(call: ReadCall, conversation: Conversation, speakers: Speakers): Judgement {
+	if (!isSchema(call.input)) return { verdict: 'unfounded' };
 	const schema = conversation.tools.find(({ name }) => name === call.name)?.inputSchema ?? {};
 	const required = new Set(Array.isArray(schema.required) ? schema.required.map(String) : []);
-	const said = saidText(conversation.messages);
+	const said = saidText(conversation.messages, speakers);
 	const entries = Object.entries(call.input).filter(([key, value]) => required.has(key) || isSaid(value, said));
-	const founded = { name: call.name, input: Object.fromEntries(entries) };
-	if (isRepeated(founded, conversation.messages)) return undefined;
 	const needed = freeStrings(
 		entries.filter(([key]) => required.has(key)),
 		schema,
 	);
 	const strings = needed.length > 0 ? needed : freeStrings(entries, schema);
-	return strings.length > 0 && strings.every((value) => isQuoted(value, said)) ? founded : undefined;
+	if (strings.length === 0 || !strings.every((value) => isQuoted(value, said))) return { verdict: 'unfounded' };
+	const asked = askedBefore(conversation.messages);
+	if (strings.every((value) => asked.has(value.trim()))) return { verdict: 'repeated' };
+	return { verdict: 'founded', call: { name: call.name, input: Object.fromEntries(entries) } };
 }
 
 /** Strings that the tool leaves to the caller: not one of a fixed choice. */
@@ -50,26 +59,22 @@ function isQuoted(value: string, said: string): boolean {
 	return quote.length >= MIN_QUOTE_LENGTH && said.includes(quote);
 }
 
-function isRepeated(call: ReadCall, messages: readonly Message[]): boolean {
-	const written = canonical(call.input);
-	return messages.some(({ content }) =>
-		content.some((part) => part.type === 'tool-call' && part.name === call.name && canonical(part.input) === written),
-	);
+/** Every string that a call of this conversation had as an argument. */
+function askedBefore(messages: readonly Message[]): ReadonlySet<string> {
+	const inputs = messages.flatMap(({ content }) => content.flatMap((part) => (part.type === 'tool-call' ? [part.input] : [])));
+	const values = inputs.flatMap((input): readonly JsonValue[] => (isSchema(input) ? Object.values(input) : []));
+	return new Set(values.filter((value) => typeof value === 'string').map((value) => value.trim()));
 }
 
-function canonical(value: JsonValue): string {
-	if (!isSchema(value)) return JSON.stringify(value);
-	return JSON.stringify(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function saidText(messages: readonly Message[]): string {
+function saidText(messages: readonly Message[], speakers: Speakers): string {
 	return messages
 		.filter(({ role }) => role === 'user')
-		.flatMap(({ content }) => content.map(spoken))
+		.flatMap(({ content }) => content.map((part) => spoken(part, speakers)))
 		.join('\n')
 		.toLowerCase();
 }
 
-function spoken(part: Content): string {
-	return part.type === 'tool-result' ? textOf(part.content) : textOf([part]);
+function spoken(part: Content, speakers: Speakers): string {
+	if (part.type !== 'tool-result') return textOf([part]);
+	return speakers === 'user' ? '' : textOf(part.content);
 }
