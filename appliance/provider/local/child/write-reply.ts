@@ -2,6 +2,7 @@
 
 import type { Conversation, ToolDefinition } from '../../../protocol/conversation.ts';
 import { Problem } from '../../../protocol/problem.ts';
+import { faultOf } from '../tools/call-validator.ts';
 import { judgeDraft, type Speakers } from '../tools/draft-judge.ts';
 import type { ReadCall } from '../tools/tool-syntax.ts';
 import { type WrittenCalls, writeCalls } from './call-stage.ts';
@@ -84,7 +85,9 @@ function judgeAll(
 	speakers: Speakers,
 ): { readonly calls: readonly ReadCall[] | undefined; readonly isRepeated: boolean } {
 	const judgements = (written?.calls ?? []).map((call) => judgeDraft(call, conversation, speakers));
-	const calls = judgements.flatMap((judgement) => (judgement.verdict === 'founded' ? [judgement.call] : []));
+	const founded = judgements.flatMap((judgement) => (judgement.verdict === 'founded' ? [judgement.call] : []));
+	// What was left out may be what another argument depends on.
+	const calls = founded.filter((call) => faultOf(call, conversation.tools) === undefined);
 	const isFounded = calls.length > 0 && calls.length === judgements.length;
 	return { calls: isFounded ? calls : undefined, isRepeated: judgements.some(({ verdict }) => verdict === 'repeated') };
 }
