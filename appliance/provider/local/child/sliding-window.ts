@@ -23,6 +23,6 @@ export function repairSlidingWindow(context: LlamaContext, windowTokens: number 
 }
 
 /** Rolling back to a position above this one leaves a whole window; 0 when nothing was overwritten yet. */
-function safeRollbackFloor(minPosition: number, windowTokens: number): number {
+export function safeRollbackFloor(minPosition: number, windowTokens: number): number {
 	return minPosition <= 0 ? minPosition : minPosition + windowTokens;
 }

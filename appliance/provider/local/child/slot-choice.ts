@@ -9,7 +9,7 @@ export interface SlotView {
 	readonly lastUse: number;
 }
 
-function sharedPrefix(a: readonly number[], b: readonly number[]): number {
+export function sharedPrefix(a: readonly number[], b: readonly number[]): number {
 	const length = Math.min(a.length, b.length);
 	let at = 0;
 	while (at < length && a[at] === b[at]) at += 1;
