@@ -82,7 +82,8 @@ export interface Call {
 	readonly outputCapTokens: number | undefined;
 	/** chat-completions: the caller itself asked that its stream report usage. */
 	readonly isUsageWanted?: boolean;
-	/** Thinking or reasoning budget asked for, where it is billed beyond `outputCapTokens`. */
+	/** A fixed part of the output cap that the caller sets aside for thinking: upstreams refuse a cap that is not above it. */
+	readonly thinkingBudgetTokens?: number;
 	readonly signals: CallSignals;
 	readonly modalities: readonly Modality[];
 	readonly size: CallSize;

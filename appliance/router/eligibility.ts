@@ -67,6 +67,14 @@ const ANSWER: readonly Check[] = [
 			`About ${inputTokens} input tokens and ${cap === undefined ? 'a useful answer' : `an output cap of ${cap}`} do not fit its ${contextTokens}.`,
 		];
 	},
+	// An agent in auto mode has the vendor judge each of its steps; an answer without that verdict would run unjudged.
+	({ input }, { tier }) =>
+		tier === 'local' && input.call.signals.hasSafeguards === true && !input.settings.mayDowngradeSafetyClassifier
+			? [
+					'asks-for-safety-check',
+					'The call asks its vendor to check each step for danger, which the box cannot do (routing.mayDowngradeSafetyClassifier lets it answer without).',
+				]
+			: undefined,
 	({ input }, { allowedTools }) => (allowedTools === undefined ? undefined : toolFault(input.call.signals, allowedTools)),
 ];
 

@@ -3,9 +3,14 @@
 import type { Deployment } from '../protocol/deployment.ts';
 import type { PlanInput } from '../protocol/plan.ts';
 
-/** The least worth having: a reply shorter than this is likely cut. Never more than the caller wants itself. */
-export function usefulCap({ call, settings }: PlanInput): number {
-	return Math.min(settings.usefulOutputTokens, call.outputCapTokens ?? Number.MAX_SAFE_INTEGER);
+/**
+ * The least worth having: a reply shorter than this is likely cut. A cloud model writes it behind the thinking that was
+ * asked for, and refuses a cap that leaves no room behind it. Never more than the caller wants itself.
+ */
+export function usefulCap({ call, settings }: PlanInput, { tier }: Deployment): number {
+	const thinking = tier === 'local' ? 0 : (call.thinkingBudgetTokens ?? 0);
+	const least = settings.usefulOutputTokens + thinking;
+	return Math.min(least, call.outputCapTokens ?? Number.MAX_SAFE_INTEGER);
 }
 
 /**
@@ -20,5 +25,5 @@ export function outputCapFor(input: PlanInput, deployment: Deployment, inputToke
 	const room = deployment.contextTokens - inputTokens;
 	if (wanted <= room) return wanted;
 	const mayGiveWay = deployment.tier === 'local' || input.call.outputCapTokens === undefined;
-	return mayGiveWay && room >= Math.min(usefulCap(input), wanted) ? room : undefined;
+	return mayGiveWay && room >= Math.min(usefulCap(input, deployment), wanted) ? room : undefined;
 }

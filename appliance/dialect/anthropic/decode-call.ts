@@ -49,12 +49,19 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		model: readString(fields, 'model'),
 		isStream: readBoolean(fields, 'stream'),
 		outputCapTokens,
+		...readThinkingBudget(fields.thinking),
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
 		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
 		spans,
 	};
+}
+
+/** A fixed budget is part of `max_tokens`; adaptive thinking has none. */
+function readThinkingBudget(thinking: unknown): Pick<Call, 'thinkingBudgetTokens'> {
+	const tokens = isFields(thinking) && thinking.type === 'enabled' ? thinking.budget_tokens : undefined;
+	return typeof tokens === 'number' && Number.isSafeInteger(tokens) && tokens > 0 ? { thinkingBudgetTokens: tokens } : {};
 }
 
 function readMessages(facts: CallFacts, fields: Fields): readonly Fields[] {

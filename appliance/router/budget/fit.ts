@@ -63,7 +63,8 @@ function withCap(offer: Offer, capTokens: number): Offer {
 }
 
 function comfortable({ input }: Case): number {
-	return Math.max(COMFORTABLE_OUTPUT_TOKENS, 2 * (input.affinity?.usualOutputTokens ?? 0));
+	const answer = Math.max(COMFORTABLE_OUTPUT_TOKENS, 2 * (input.affinity?.usualOutputTokens ?? 0));
+	return answer + (input.call.thinkingBudgetTokens ?? 0);
 }
 
 /** Lowers the cap as far as the allowance demands and sense permits; undefined when not even a useful answer can be paid. */
@@ -74,7 +75,7 @@ function afford(one: Case, full: Offer): Offer | undefined {
 	const easy = Math.min(full.capTokens, Math.max(comfortable(one), full.bound.capWithin(share)));
 	if (full.bound.worstNanoUsd(easy) <= nanoUsd) return withCap(full, easy);
 	const capTokens = Math.min(full.capTokens, full.bound.capWithin(nanoUsd));
-	return capTokens >= Math.min(usefulCap(one.input), full.capTokens) ? withCap(full, capTokens) : undefined;
+	return capTokens >= Math.min(usefulCap(one.input, full.scored.deployment), full.capTokens) ? withCap(full, capTokens) : undefined;
 }
 
 function capReason(one: Case, full: Offer, taken: Offer): readonly Reason[] {
@@ -105,7 +106,7 @@ function findHead(
 	for (const [index, full] of offers.entries()) {
 		const head = afford(one, full);
 		if (head !== undefined) return { head, index, reasons: [...reasons, ...capReason(one, full, head)] };
-		const least = formatUsd(full.bound.worstNanoUsd(Math.min(usefulCap(one.input), full.capTokens)));
+		const least = formatUsd(full.bound.worstNanoUsd(Math.min(usefulCap(one.input, full.scored.deployment), full.capTokens)));
 		reasons.push(
 			because(
 				'over-budget',
@@ -164,7 +165,9 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 
 /** The least with which any of them could be asked. */
 function neededNanoUsd(one: Case, offers: readonly Offer[]): number {
-	return Math.min(...offers.map(({ bound, capTokens }) => bound.worstNanoUsd(Math.min(usefulCap(one.input), capTokens))));
+	return Math.min(
+		...offers.map(({ bound, capTokens, scored }) => bound.worstNanoUsd(Math.min(usefulCap(one.input, scored.deployment), capTokens))),
+	);
 }
 
 /** @param ranked not empty */

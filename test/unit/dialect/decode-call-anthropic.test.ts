@@ -36,6 +36,13 @@ describe('decoding a Messages call', () => {
 		expect(decode('anthropic', { ...plain, max_tokens: 0 }).outputCapTokens).toBe(0);
 	});
 
+	it('reads a fixed budget for thinking, which adaptive thinking has not', () => {
+		const budget = (thinking: unknown) => decode('anthropic', { ...plain, thinking }).thinkingBudgetTokens;
+		expect(budget({ type: 'enabled', budget_tokens: 4_000 })).toBe(4_000);
+		expect(budget({ type: 'adaptive' })).toBeUndefined();
+		expect(budget({ type: 'disabled', budget_tokens: 4_000 })).toBeUndefined();
+	});
+
 	it.each([
 		[{ ...plain, model: 7 }, 'model: expected a string, found 7'],
 		[{ ...plain, model: '' }, 'model: expected a string, found an empty string'],

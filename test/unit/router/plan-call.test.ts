@@ -77,6 +77,7 @@ describe('eligibility', () => {
 		['server-tools', 'local', { call: call({ signals: { serverToolTypes: ['web_search_20250305'] } }) }],
 		['no-allowed-tool', 'local', { call: call({ signals: { toolNames: ['Edit', 'Bash'] } }) }],
 		['forced-tool-not-allowed', 'local', { call: call({ signals: { toolNames: ['Read', 'Edit'], toolChoice: { name: 'Edit' } } }) }],
+		['asks-for-safety-check', 'local', { call: call({ signals: { hasSafeguards: true } }) }],
 		['tier-not-for-role', 'claude-opus-4-7', { hints: { role: undefined, tier: 'mid', deployment: undefined, tree: undefined } }],
 		['another-is-forced', 'local', { hints: { role: undefined, tier: undefined, deployment: 'claude-opus-4-7', tree: undefined } }],
 		[
@@ -90,6 +91,11 @@ describe('eligibility', () => {
 	])('%s keeps %s out', (code, id, part) => {
 		expect(faultsOf(part, id)).toContain(code);
 		expect(faultsOf({ call: call() }, id)).toBeUndefined();
+	});
+
+	it('lets the box answer without a safety check only by the operator’s word', () => {
+		const part: Part = { call: call({ signals: { hasSafeguards: true } }) };
+		expect(faultsOf({ ...part, settings: { mayDowngradeSafetyClassifier: true } }, 'local')).toBeUndefined();
 	});
 
 	it('holds no model to features that a call uses which was made for it', () => {
@@ -118,6 +124,16 @@ describe('eligibility', () => {
 			allowance: { nanoUsd: 0, boundBy: 'none' },
 		});
 		expect(candidates.map(({ outputCapTokens }) => outputCapTokens)).toEqual([undefined, 64_000]);
+	});
+
+	it('leaves room behind the thinking that was asked for, and none where the box does not think', () => {
+		const one = call({ outputCapTokens: 32_000, thinkingBudgetTokens: 20_000 });
+		const { candidates } = plan({ call: one, deployments: [OPUS], allowance: { nanoUsd: 600_000_000, boundBy: 'tree' } });
+		expect(candidates[0]?.outputCapTokens ?? 32_000).toBeGreaterThan(20_000);
+		expect(plan({ call: one, deployments: [OPUS], allowance: { nanoUsd: 400_000_000, boundBy: 'tree' } }).problem?.code).toBe(
+			'budget-exhausted',
+		);
+		expect(faultsOf({ call: one }, 'local')).toBeUndefined();
 	});
 
 	it('puts a cap in where none was written, under a ceiling', () => {
