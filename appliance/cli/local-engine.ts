@@ -1,6 +1,9 @@
 /** Starts the engine that the configuration asks for, on the model that is here or on its way. */
 
-import { type Environment, modelsDir } from '../config/places.ts';
+import { join } from 'node:path';
+import { listPatches, readBuildInputs } from '../../native/build/build-inputs.ts';
+import { obtainOwnBuild } from '../../native/build/own-build.ts';
+import { cacheDir, type Environment, modelsDir } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseModel } from '../model/choose-model.ts';
 import { type ModelLog, obtainForService } from '../model/obtain-for-service.ts';
@@ -27,6 +30,7 @@ export function startEngine(
 			threads: local.threads,
 			queueLength: local.queueLength,
 			prefillChunkTokens: local.prefillChunkTokens,
+			...(wantsOwnBuild(local.build) ? { obtainOwnBuild: buildIn(join(cacheDir(env, home), 'native'), log) } : {}),
 			log,
 			clock,
 		});
@@ -39,4 +43,22 @@ export function startEngine(
 		slots: local.slots,
 		giveUp: () => fetching.abort(),
 	});
+}
+
+/** Without patches an own build gives nothing over the prebuilt one, and costs minutes of all cores. */
+function wantsOwnBuild(build: Settings['local']['build']): boolean {
+	return build === 'own' || (build === 'auto' && listPatches().length > 0);
+}
+
+/** A line in the log for every tenth of the way. */
+function buildIn(folder: string, log: LogPort): (signal: AbortSignal) => Promise<string> {
+	return async (signal) => {
+		let tenths = 0;
+		const onProgress = (share: number): void => {
+			if (share * 10 < tenths + 1) return;
+			tenths = Math.floor(share * 10);
+			log.info({ percent: tenths * 10 }, 'building the engine in the background');
+		};
+		return obtainOwnBuild({ inputs: readBuildInputs(), folder, onProgress, signal });
+	};
 }

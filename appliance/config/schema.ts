@@ -41,6 +41,12 @@ export const localSchema = z.strictObject({
 	threads: count.optional().describe('Threads of the engine; default: all cores.'),
 	queueLength: count.default(16).describe('Calls that may wait for a slot; more get 529.'),
 	prefillChunkTokens: count.default(256).describe('Prompt tokens evaluated between two looks at aborts and other slots.'),
+	build: z
+		.enum(['auto', 'prebuilt', 'own'])
+		.default('auto')
+		.describe(
+			'Engine binary: the prebuilt one, or one built here in the background and taken over when idle. auto builds where there are patches.',
+		),
 	allowedTools: z
 		.array(z.string().min(1))
 		.default([

@@ -121,12 +121,12 @@ export class EngineSupervisor {
 	#died(reason: string): void {
 		const readyMs = this.#readyAtMs === undefined ? 0 : this.#clock.nowMs() - this.#readyAtMs;
 		this.#events.onLost(reason);
-		if (this.build.kind === 'own' && readyMs === 0) this.#fallBack(reason);
+		if (this.build.kind === 'own') this.#fallBack(reason);
 		else this.#scheduleRestart(reason, readyMs);
 	}
 
 	#fallBack(reason: string): void {
-		this.#log.error({ reason }, 'the own build of the engine does not run: back to the prebuilt one');
+		this.#log.error({ reason }, 'the own build of the engine died: back to the prebuilt one');
 		this.#settings = { ...this.#settings, build: { kind: 'prebuilt' } };
 		this.state = 'restarting';
 		this.start();

@@ -26,6 +26,11 @@ export interface LocalEngineOptions {
 	readonly queueLength: number;
 	/** Prompt tokens between two looks at aborts and at other slots. */
 	readonly prefillChunkTokens: number;
+	/**
+	 * Makes or finds an own build in the background; called once, after the model is ready. Resolves with the folder of a
+	 * node-llama-cpp that loads it, which is taken over as soon as nothing runs. Undefined keeps the prebuilt engine.
+	 */
+	readonly obtainOwnBuild?: (signal: AbortSignal) => Promise<string>;
 	readonly log: LogPort;
 	readonly clock: Clock;
 }
@@ -49,6 +54,8 @@ class SupervisedEngine implements LocalEngine {
 	readonly #running = new Map<number, Job>();
 	readonly #counts = new Map<number, PromiseWithResolvers<number>>();
 	readonly #rates = new RateTable();
+	readonly #closing = new AbortController();
+	#ownBuild: 'unasked' | 'asked' | { readonly folder: string } | 'taken' = 'unasked';
 	#lastJob = 0;
 
 	constructor(options: LocalEngineOptions) {
@@ -60,7 +67,11 @@ class SupervisedEngine implements LocalEngine {
 		const { slots, contextTokens, threads, prefillChunkTokens, log, clock } = options;
 		const settings = { modelPath, build: { kind: 'prebuilt' }, slots, contextTokens, threads, prefillChunkTokens } as const;
 		this.#supervisor = new EngineSupervisor(settings, log, clock, {
-			onReady: () => this.#dispatch(),
+			onReady: () => {
+				this.#askForOwnBuild();
+				this.#dispatch();
+				this.#takeOverWhenIdle();
+			},
 			onLost: (reason) => this.#lose(reason),
 			onFailed: (reason) => this.#failQueue(new Problem('local-failed', `The local engine does not run: ${reason}`, { isRetryable: true })),
 			onMessage: (message) => this.#receive(message),
@@ -125,6 +136,7 @@ class SupervisedEngine implements LocalEngine {
 	}
 
 	async close(): Promise<void> {
+		this.#closing.abort();
 		this.#failQueue(new Problem('shutting-down', 'The local engine is shutting down.'));
 		await this.#supervisor?.close();
 	}
@@ -144,6 +156,33 @@ class SupervisedEngine implements LocalEngine {
 			if (next === undefined) return;
 			this.#run(next.value);
 		}
+	}
+
+	#askForOwnBuild(): void {
+		const { obtainOwnBuild, log } = this.#options;
+		if (obtainOwnBuild === undefined || this.#ownBuild !== 'unasked') return;
+		this.#ownBuild = 'asked';
+		obtainOwnBuild(this.#closing.signal).then(
+			(folder) => {
+				this.#ownBuild = { folder };
+				this.#takeOverWhenIdle();
+			},
+			(error: unknown) => {
+				if (!this.#closing.signal.aborted) log.warn({ err: error }, 'the own build of the engine failed: the prebuilt one stays');
+			},
+		);
+	}
+
+	/** Nothing is interrupted for a better build: it waits until nothing runs. */
+	#takeOverWhenIdle(): void {
+		const isIdle = this.#running.size === 0 && this.#queue.size === 0 && this.#counts.size === 0;
+		if (typeof this.#ownBuild === 'string' || !isIdle || this.#supervisor?.state !== 'ready') return;
+		const { folder } = this.#ownBuild;
+		this.#ownBuild = 'taken';
+		this.#options.log.info({ folder }, 'the engine takes its own build over');
+		this.#supervisor.switchBuild({ kind: 'own', folder }).catch((error: unknown) => {
+			this.#options.log.error({ err: error }, 'the own build could not be taken over');
+		});
 	}
 
 	#run(job: Job): void {
@@ -191,6 +230,7 @@ class SupervisedEngine implements LocalEngine {
 		if (problem === undefined) job.channel.end();
 		else job.channel.fail(problem);
 		this.#dispatch();
+		this.#takeOverWhenIdle();
 	}
 
 	#lose(reason: string): void {

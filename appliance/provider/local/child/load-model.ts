@@ -28,6 +28,7 @@ export async function loadEngine(settings: EngineSettings, onLog: (message: stri
 		settings.build.kind === 'own'
 			? await library.getLlama('lastBuild', { ...common, usePrebuiltBinaries: false, skipDownload: true, progressLogs: false })
 			: await library.getLlama({ ...common, build: 'never', gpu: false, progressLogs: false });
+	if (settings.build.kind === 'own' && llama.buildType !== 'localBuild') throw new Error('the own build of the engine could not be loaded');
 	const model = await llama.loadModel({
 		modelPath: settings.modelPath,
 		gpuLayers: 0,
