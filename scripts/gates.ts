@@ -15,7 +15,10 @@ const bin = (path: string) => join(ROOT, 'node_modules', path);
 
 /** Format, lint, import boundaries and floating promises are one program: biome.json says which rule guards which folder. */
 export const STATIC_GATES: readonly Gate[] = [
-	{ name: 'format, lint, boundaries', args: [bin('@biomejs/biome/bin/biome'), 'ci', '--error-on-warnings', '--max-diagnostics=200'] },
+	{
+		name: 'format, lint, boundaries',
+		args: [bin('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '--max-diagnostics=200'],
+	},
 	{ name: 'types', args: [bin('typescript/bin/tsc'), '--project', 'tsconfig.json'] },
 	{ name: 'dead code', args: [bin('knip/bin/knip.js'), '--no-progress'] },
 ];

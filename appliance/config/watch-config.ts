@@ -43,12 +43,16 @@ function missingFile(error: unknown): ConfigError {
 	return { path: '', line: undefined, column: undefined, found: `no readable file (${code})`, expected: 'a JSON file', nearest: undefined };
 }
 
+/** Longest that events of other files in the folder can put a look at the file off. */
+const MOST_SETTLE_MS = 500;
+
 class ConfigWatch {
 	readonly #options: WatchConfigOptions;
 	readonly #watcher: FSWatcher;
 	#current: Settings;
 	#lastText: string | undefined;
 	#timer: NodeJS.Timeout | undefined;
+	#firstEventMs: number | undefined;
 	#reading: Promise<void> = Promise.resolve();
 	#isClosed = false;
 
@@ -63,9 +67,14 @@ class ConfigWatch {
 		this.#watcher.on('error', (error) => options.onRefused([missingFile(error)]));
 	}
 
+	/** Waits until the folder is quiet, but not for ever: a database beside the file may never let it be. */
 	#schedule(): void {
+		const nowMs = performance.now();
+		this.#firstEventMs ??= nowMs;
+		if (nowMs - this.#firstEventMs > MOST_SETTLE_MS) return;
 		clearTimeout(this.#timer);
 		this.#timer = setTimeout(() => {
+			this.#firstEventMs = undefined;
 			this.#reading = this.#reading.then(() => this.#read());
 		}, this.#options.settleMs ?? 100);
 		this.#timer.unref();

@@ -1,7 +1,7 @@
 /** The grammars made from schemas, judged by llama.cpp's own matcher and by ajv. */
 
 import { Ajv } from 'ajv';
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { getLlama, LlamaGrammar } from 'node-llama-cpp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonSchema, JsonValue } from '../../appliance/protocol/conversation.ts';

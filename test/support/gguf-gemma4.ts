@@ -22,7 +22,7 @@ const FULL_HEAD = 512;
 const WINDOW_HEAD = 256;
 const FEED_FORWARD = 128;
 const PER_LAYER = 32;
-export const WINDOW_TOKENS = 64;
+const WINDOW_TOKENS = 64;
 
 const CONTROL_TOKENS = [
 	...['<pad>', '<eos>', '<bos>', '<unk>', '<mask>', '<|turn>', '<turn|>', '<|channel>', '<channel|>', '<|tool>', '<tool|>'],

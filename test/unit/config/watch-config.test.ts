@@ -10,7 +10,7 @@ let file: string;
 let watching: { close(): Promise<void> } | undefined;
 const events: (ConfigChange | 'refused')[] = [];
 
-async function start(config: object) {
+async function start(config: object, settleMs = 20) {
 	await writeFile(file, JSON.stringify(config));
 	const result = loadConfig(new TextEncoder().encode(JSON.stringify(config)), {});
 	if (!result.ok) throw new Error('the first configuration is valid');
@@ -20,7 +20,7 @@ async function start(config: object) {
 		current: result.settings,
 		onChange: (change) => events.push(change),
 		onRefused: () => events.push('refused'),
-		settleMs: 20,
+		settleMs,
 	});
 }
 
@@ -53,6 +53,17 @@ describe('watchConfig', () => {
 		expect(await nextEvent()).toBe('refused');
 		await writeFile(file, JSON.stringify({ version: 1, log: { level: 'warn' } }));
 		expect(await nextEvent()).toMatchObject({ settings: { log: { level: 'warn' } } });
+	});
+
+	it('takes a change over although a database beside the file is written all the time', async () => {
+		await start({ version: 1 }, 200);
+		const neighbour = setInterval(() => void writeFile(join(directory, 'neighbour.db'), String(Math.random())), 5);
+		await writeFile(file, JSON.stringify({ version: 1, budgets: { treeUsd: 3 } }));
+		try {
+			expect(await nextEvent()).toMatchObject({ settings: { budgets: { treeNanoUsd: 3e9 } } });
+		} finally {
+			clearInterval(neighbour);
+		}
 	});
 
 	it('sees a new file put in the place of the old one', async () => {

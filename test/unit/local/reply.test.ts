@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { StreamPart } from '../../../appliance/protocol/stream.ts';
 import { PartChannel } from '../../../appliance/provider/local/part-channel.ts';
