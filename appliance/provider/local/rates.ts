@@ -6,8 +6,8 @@ import type { Measurement } from './messages.ts';
 /** Lower edges of the depth buckets in tokens: attention's share grows with depth, so one rate for all would lie at both ends. */
 const DEPTH_EDGES = [0, 1_024, 4_096, 16_384, 65_536] as const;
 
-/** Weight of a new sample: about the last ten calls count. */
-const SAMPLE_WEIGHT = 0.2;
+/** Weight of a new sample: decoding gives one every four tokens, so about the last fifty tokens count. */
+const SAMPLE_WEIGHT = 0.1;
 
 /** Shorter prompt pieces are dominated by fixed costs of a step and say nothing of the rate. */
 const MIN_PREFILL_TOKENS = 16;

@@ -3,14 +3,15 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { Conversation } from '../../../protocol/conversation.ts';
-import type { EngineSettings } from '../messages.ts';
+import type { EngineSettings, Measurement } from '../messages.ts';
 import { ChatTemplate } from '../prompt/chat-template.ts';
 import type { PromptTools } from '../prompt/prepare-prompt.ts';
 import { syntaxFor, thinkingMarksFor } from '../tools/choose-syntax.ts';
 import type { ToolSyntax } from '../tools/tool-syntax.ts';
 import type { Sampling } from './decode.ts';
-import { type LoadedEngine, loadEngine } from './load-model.ts';
+import { type LoadedEngine, loadEngine, setThreads } from './load-model.ts';
 import { SlotPool } from './slot-pool.ts';
+import { ThreadTuner } from './thread-tuner.ts';
 import { Vocabulary } from './vocabulary.ts';
 
 export interface ChildEngine {
@@ -25,6 +26,10 @@ export interface ChildEngine {
 	readonly thinkingMarks: { readonly open: string; readonly close: string } | undefined;
 	readonly slots: SlotPool;
 	readonly chunkTokens: number;
+	/** Undefined when the configuration fixed the number of threads. */
+	readonly tuner: ThreadTuner | undefined;
+	/** Every measurement goes through here; it may change the number of threads. */
+	tune(measurement: Measurement): void;
 	samplingOf(conversation: Conversation): Sampling;
 }
 
@@ -35,8 +40,15 @@ export async function openChildEngine(settings: EngineSettings, onLog: (message:
 	const template = new ChatTemplate(source, model.tokens.bosString ?? '', model.tokens.eosString ?? '');
 	const vocabulary = new Vocabulary(model, template.source);
 	const syntax = syntaxFor(template);
+	const tuner = settings.threads === undefined ? new ThreadTuner(loaded.llama.cpuMathCores, performance.now()) : undefined;
 	return {
 		...loaded,
+		tuner,
+		tune: ({ kind, tokens, durationMs }) => {
+			if (tuner === undefined || kind !== 'decode') return;
+			tuner.observe((tokens * 1_000) / durationMs, performance.now());
+			setThreads(context, tuner.threads);
+		},
 		vocabulary,
 		syntax,
 		promptTools: { template, syntax, controlTexts: vocabulary.controlTexts, newMark },

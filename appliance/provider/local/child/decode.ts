@@ -32,8 +32,8 @@ export interface DecodedToken {
 	readonly isEnd: boolean;
 }
 
-/** Tokens between two measurements. */
-const MEASURED_TOKENS = 16;
+/** Tokens between two measurements: few, so that a wrong number of threads is noticed soon. */
+export const MEASURED_TOKENS = 4;
 
 /** Evaluates `pending`, then yields tokens until the consumer stops; the last one yielded is not evaluated yet. */
 export async function* decodeTokens(

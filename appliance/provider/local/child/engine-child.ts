@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { Problem } from '../../../protocol/problem.ts';
-import type { FromChild, PlainProblem, ToChild } from '../messages.ts';
+import type { FromChild, Measurement, PlainProblem, ToChild } from '../messages.ts';
 import { answerCall, countPrompt } from './answer-call.ts';
 import { type ChildEngine, openChildEngine } from './child-engine.ts';
 import { Canceled } from './slot.ts';
@@ -60,7 +60,7 @@ async function answer({ job, request }: Extract<ToChild, { type: 'answer' }>): P
 		await answerCall(loadedEngine(), request, {
 			isCanceled: () => canceled.has(job),
 			emit: (part) => send({ type: 'part', job, part }),
-			onMeasured: (measurement) => send({ type: 'measured', measurement }),
+			onMeasured: measured,
 			onPromptSize: (bytes, tokens) => send({ type: 'prompt-size', bytes, tokens }),
 		});
 		send({ type: 'ended', job });
@@ -70,6 +70,11 @@ async function answer({ job, request }: Extract<ToChild, { type: 'answer' }>): P
 		running.delete(job);
 		canceled.delete(job);
 	}
+}
+
+function measured(measurement: Measurement): void {
+	engine?.tune(measurement);
+	send({ type: 'measured', measurement });
 }
 
 function count({ job, conversation }: Extract<ToChild, { type: 'count' }>): void {

@@ -6,6 +6,21 @@ import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { EngineSettings } from '../messages.ts';
 import { repairSlidingWindow } from './sliding-window.ts';
 
+/** The part of the library's context that setting its threads while it lives needs. */
+interface ThreadedContext {
+	_idealThreads: number;
+	/** Lets go of the threads that the last batch reserved; the next one reserves anew. */
+	_freeReservedThreads(): void;
+}
+
+/** From the next batch on. */
+export function setThreads(context: LlamaContext, threads: number): void {
+	const threaded = context as unknown as ThreadedContext;
+	if (threaded._idealThreads === threads) return;
+	threaded._idealThreads = threads;
+	threaded._freeReservedThreads();
+}
+
 /** Longer windows are not offered: no supported model was trained beyond it. */
 const MAX_CONTEXT_TOKENS = 131_072;
 
