@@ -7,8 +7,9 @@ import { HttpReader } from './http-reader.ts';
 export interface Exchange {
 	readonly requestHead: string;
 	readonly requestBody: Buffer;
-	/** Empty until the reply came. */
+	/** Empty until the reply's head came. */
 	replyHead: string;
+	/** Grows while the reply comes. */
 	replyBody: Buffer;
 }
 
@@ -26,14 +27,28 @@ export function headerOf(head: string, name: string): string | undefined {
 
 function tap(client: Socket, box: Socket, exchanges: Exchange[]): void {
 	const open: Exchange[] = [];
-	const request = collector((requestHead, requestBody) => {
-		const exchange: Exchange = { requestHead, requestBody, replyHead: '', replyBody: Buffer.alloc(0) };
-		open.push(exchange);
-		exchanges.push(exchange);
+	let requestHead = '';
+	let pieces: Buffer[] = [];
+	const request = new HttpReader({
+		head(text) {
+			requestHead = text;
+			pieces = [];
+		},
+		body: (piece) => void pieces.push(Buffer.from(piece)),
+		end() {
+			const exchange = { requestHead, requestBody: Buffer.concat(pieces), replyHead: '', replyBody: Buffer.alloc(0) };
+			open.push(exchange);
+			exchanges.push(exchange);
+		},
 	});
-	const reply = collector((replyHead, replyBody) => {
-		const exchange = open.shift();
-		if (exchange !== undefined) Object.assign(exchange, { replyHead, replyBody });
+	const reply = new HttpReader({
+		head(text) {
+			if (open[0] !== undefined) open[0].replyHead = text;
+		},
+		body(piece) {
+			if (open[0] !== undefined) open[0].replyBody = Buffer.concat([open[0].replyBody, piece]);
+		},
+		end: () => void open.shift(),
 	});
 	client.on('data', (bytes: Buffer) => {
 		request.push(bytes);
@@ -51,21 +66,6 @@ function tap(client: Socket, box: Socket, exchanges: Exchange[]): void {
 		one.on('error', () => other.destroy());
 		one.on('close', () => other.destroy());
 	}
-}
-
-function collector(done: (head: string, body: Buffer) => void): HttpReader {
-	let head = '';
-	let pieces: Buffer[] = [];
-	return new HttpReader({
-		head(text) {
-			head = text;
-			pieces = [];
-		},
-		body(piece) {
-			pieces.push(Buffer.from(piece));
-		},
-		end: () => done(head, Buffer.concat(pieces)),
-	});
 }
 
 /** @param target `http://HOST:PORT` of the box */
