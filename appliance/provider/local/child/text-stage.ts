@@ -1,6 +1,7 @@
 /** The free part of a reply: text and thinking, until it ends or a tool call opens. */
 
 import type { FinishReason } from '../../../protocol/stream.ts';
+import { isEndlessLoop } from '../reply/endless-loop.ts';
 import { type GateHit, type GatePattern, TextGate } from '../reply/text-gate.ts';
 import { decodeTokens, type FirstTokenBar } from './decode.ts';
 import type { ReplyState } from './reply-state.ts';
@@ -45,7 +46,7 @@ export class TextStage {
 			const outcome = this.#take(isEnd ? reader.flush() : reader.push(token), probability);
 			if (outcome !== undefined) return outcome;
 			if (isEnd) return this.#end('stop');
-			if (this.#state.isFull) return this.#end('length', reader.flush());
+			if (this.#state.isFull || isEndlessLoop(tokens, this.#firstToken)) return this.#end('length', reader.flush());
 		}
 		return this.#end('stop');
 	}
