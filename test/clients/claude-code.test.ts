@@ -41,6 +41,7 @@ function plan(workDir: string): (turn: Turn) => Answer {
 	];
 	let step = 0;
 	return (turn) => {
+		if (turn.headers['x-claude-code-agent-id'] !== undefined) return { content: ['The reader should have stayed at home.'] };
 		const answer = steps[step];
 		step += 1;
 		if (answer !== undefined) return answer;

@@ -90,6 +90,8 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 			deployment('openai-frontier', 'openai', 'gpt-5.5', 'frontier'),
 			deployment('openai-mid', 'openai', 'gpt-5.4-mini', 'mid'),
 		],
+		// A test machine may be slow beyond any deadline; that calls go elsewhere then is shown by the router's own tests.
+		roles: { inner: { deadlineMs: 900_000 } },
 		// Wide enough that no budget touches an output cap: what is compared here is bytes.
 		budgets: { treeUsd: 500, teamDayUsd: 5_000, teamMonthUsd: 5_000 },
 		...options.config,
