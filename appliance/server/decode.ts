@@ -1,11 +1,11 @@
 /** The caller's bytes read as a call of their dialect. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Call } from '../protocol/call.ts';
 import { must, type Walk } from './walk.ts';
 
 /** Hex, stable over restarts; 128 bits are plenty for keys of caches and trees. */
-export const digest = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 32);
+export const digest = (text: string): string => hash('sha256', text).slice(0, 32);
 
 /** Throws the dialect's Problem where the body is not a call. */
 export function decode(walk: Walk): Call {

@@ -2,7 +2,8 @@
 
 import pino, { type Logger } from 'pino';
 
-const BUFFER_BYTES = 4_096;
+/** A write for every handful of calls would be a good part of what the calls cost. */
+const BUFFER_BYTES = 32_768;
 const FLUSH_MS = 500;
 
 export interface Log {
@@ -13,7 +14,7 @@ export interface Log {
 
 /** @param dest file of the log; standard error where there is none. */
 export function createLog(level: string, dest: string | number = 2): Log {
-	const destination = pino.destination({ dest, sync: false, minLength: BUFFER_BYTES, periodicFlush: FLUSH_MS });
+	const destination = pino.destination({ dest, sync: false, minLength: BUFFER_BYTES, maxWrite: 2 * BUFFER_BYTES, periodicFlush: FLUSH_MS });
 	// A closed pipe must not take the service along.
 	destination.on('error', () => {});
 	const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);

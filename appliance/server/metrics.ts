@@ -1,6 +1,7 @@
 /** What Prometheus sees of the box. Labels come from closed sets and from the configuration, never from callers. */
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Outcome } from '../protocol/decision.ts';
 import type { EngineStatus, SpendRow, StoreStats } from '../protocol/ports.ts';
 import type { Walk } from './walk.ts';
 
@@ -15,7 +16,7 @@ export interface MetricSources {
 }
 
 export interface Metrics {
-	noteCall(walk: Walk): void;
+	noteCall(walk: Walk, outcome: Outcome): void;
 	/** Prometheus text format. */
 	text(): Promise<string>;
 	readonly contentType: string;
@@ -29,7 +30,7 @@ export function createMetrics(sources: MetricSources): Metrics {
 	return { noteCall: calls, text: () => registry.metrics(), contentType: registry.contentType };
 }
 
-function addCallMetrics(registry: Registry): (walk: Walk) => void {
+function addCallMetrics(registry: Registry): (walk: Walk, outcome: Outcome) => void {
 	const registers = [registry];
 	const served = ['role', 'tier', 'deployment', 'status'] as const;
 	const where = ['tier', 'deployment'] as const;
@@ -52,10 +53,9 @@ function addCallMetrics(registry: Registry): (walk: Walk) => void {
 	const tokens = new Counter({ name: 'innerloop_tokens_total', help: 'Tokens that usage reported.', labelNames: kinds, registers });
 	const cost = new Counter({ name: 'innerloop_cost_usd_total', help: 'Settled cost.', labelNames: where, registers });
 	const overruns = new Counter({ name: 'innerloop_overruns_total', help: 'Calls that cost more than was reserved.', registers });
-	return (walk) => {
+	return (walk, outcome) => {
 		const { id: deployment = 'none', tier = 'none' } = walk.deployment ?? {};
 		const { plan, usage, settlement } = walk;
-		const outcome = walk.outcome();
 		calls.inc({ role: plan?.role ?? 'none', tier, deployment, status: String(outcome.status) });
 		latency.observe({ tier, deployment }, outcome.latencyMs / 1_000);
 		if (outcome.firstByteMs !== undefined) firstByte.observe({ tier, deployment }, outcome.firstByteMs / 1_000);

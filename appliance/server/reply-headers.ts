@@ -1,5 +1,6 @@
 /** What the box says about itself on every generated call's reply. */
 
+import type { Reason } from '../protocol/decision.ts';
 import type { Walk } from './walk.ts';
 
 const LONGEST_REASONS = 1_024;
@@ -13,9 +14,16 @@ export function boxHeaders({ arrival, plan, deployment, reasons }: Walk): Record
 	}
 	if (plan === undefined) return headers;
 	headers['x-innerloop-role'] = plan.role;
-	const codes = [...new Set([...plan.reasons, ...reasons].map(({ code }) => code))].join(',');
+	const codes = codesOf([...plan.reasons, ...reasons]);
 	if (codes !== '') headers['x-innerloop-reasons'] = codes.length <= LONGEST_REASONS ? codes : cutAtComma(codes);
 	return headers;
+}
+
+/** Each code once, in the order of the walk. */
+export function codesOf(reasons: readonly Reason[]): string {
+	const codes: string[] = [];
+	for (const { code } of reasons) if (!codes.includes(code)) codes.push(code);
+	return codes.join(',');
 }
 
 function cutAtComma(codes: string): string {

@@ -9,8 +9,10 @@ export interface RunningCall {
 }
 
 export class RunningCalls {
-	private readonly open = new Set<AbortController>();
+	/** Each with the monotonic ms at which its time is up. */
+	private readonly open = new Map<AbortController, number>();
 	private onEmpty: (() => void) | undefined;
+	private sweep: NodeJS.Timeout | undefined;
 	/** True from the first word of a stop. */
 	isStopping = false;
 
@@ -27,20 +29,27 @@ export class RunningCalls {
 				retryAfterSeconds: 1,
 			});
 		const abort = new AbortController();
-		this.open.add(abort);
-		const timer = setTimeout(() => abort.abort(new Problem('upstream-timeout', `The call took longer than ${lifeMs} ms.`)), lifeMs);
+		this.open.set(abort, performance.now() + lifeMs);
+		// One timer for all: a timer a call costs more than all the rest of this class.
+		this.sweep ??= setInterval(() => this.endOld(), SWEEP_MS).unref();
 		const end = () => {
-			clearTimeout(timer);
 			if (this.open.delete(abort) && this.open.size === 0) this.onEmpty?.();
 		};
 		return { abort, end };
 	}
 
+	private endOld(): void {
+		const nowMs = performance.now();
+		for (const [abort, endMs] of this.open) if (endMs <= nowMs) abort.abort(tooLong());
+	}
+
 	/** Takes no new calls; waits for the running ones up to `patienceMs`, then cancels them and waits until they have said so. */
 	async stop(patienceMs: number): Promise<void> {
 		this.isStopping = true;
-		if (await this.isEmptyWithin(patienceMs)) return;
-		for (const abort of this.open) abort.abort(stopping());
+		const isEmpty = await this.isEmptyWithin(patienceMs);
+		clearInterval(this.sweep);
+		if (isEmpty) return;
+		for (const abort of this.open.keys()) abort.abort(stopping());
 		await this.isEmptyWithin(LAST_WORDS_MS);
 	}
 
@@ -55,6 +64,11 @@ export class RunningCalls {
 		});
 	}
 }
+
+/** A call may live this much longer than it should. */
+const SWEEP_MS = 500;
+
+const tooLong = () => new Problem('upstream-timeout', 'The call took longer than server.limits.callTimeoutMs allows.');
 
 /** A canceled call only has to write its last event and settle. */
 const LAST_WORDS_MS = 2_000;

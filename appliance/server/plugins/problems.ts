@@ -42,9 +42,9 @@ function problemOf(error: FastifyError): Problem {
 const isRead = (request: FastifyRequest) => request.raw.complete || request.headers['content-length'] === undefined;
 
 /** Sends the envelope that the address's clients understand. */
-function sendProblem(reply: FastifyReply, problem: Problem, dialects: Dialects, callId = ''): FastifyReply {
+function sendProblem(reply: FastifyReply, problem: Problem, dialects: Dialects): FastifyReply {
 	const { request } = reply;
-	const wire = dialects[dialectOfPath(pathOf(request.url), request.headers)].encodeProblem(problem, callId);
+	const wire = dialects[dialectOfPath(pathOf(request.url), request.headers)].encodeProblem(problem, '');
 	return reply.code(wire.status).headers(wire.headers).send(wire.body);
 }
 
