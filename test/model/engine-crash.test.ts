@@ -62,6 +62,20 @@ test('the child runs below the service: niced, first to go when memory runs out,
 	delete process.env.INNERLOOP_TEST_SECRET;
 });
 
+test('a child that hangs is ended, and another one answers', async () => {
+	// The supervisor's clock runs a hundred times faster: it takes two seconds of silence for a long one.
+	const startedMs = performance.now();
+	const clock = { nowMs: () => (performance.now() - startedMs) * 100, wallMs: () => Date.now() };
+	engine = openEngine(smallModel(), { clock });
+	await untilReady(engine);
+	const pid = engine.childPid ?? 0;
+	process.kill(pid, 'SIGSTOP');
+	const stuck = answered(engine, STORY, { maxOutputTokens: 3 });
+	await expect(stuck).rejects.toMatchObject({ code: 'local-failed', message: expect.stringContaining('SIGKILL') });
+	expect(isAlive(pid)).toBe(false);
+	await untilReady(engine);
+});
+
 test('close ends the child, and calls are refused afterwards', async () => {
 	engine = openEngine(smallModel());
 	await untilReady(engine);

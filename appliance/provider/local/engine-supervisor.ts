@@ -5,6 +5,9 @@ import { EngineProcess } from './engine-process.ts';
 import type { EngineSettings, FromChild, LoadedModel, ToChild } from './messages.ts';
 import { decideReload, decideRestart } from './restart-policy.ts';
 
+/** The child reports its memory every five seconds: after so long a silence it hangs, and is ended. */
+const LONGEST_SILENCE_MS = 120_000;
+
 /** The part of a pino logger that is used here. */
 export interface LogPort {
 	info(fields: object, message: string): void;
@@ -38,6 +41,8 @@ export class EngineSupervisor {
 	#loadFailure: string | undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#isSwitching = false;
+	#lastHeardMs = 0;
+	#watch: NodeJS.Timeout | undefined;
 
 	constructor(settings: EngineSettings, log: LogPort, clock: Clock, events: SupervisorEvents) {
 		this.#settings = settings;
@@ -86,6 +91,7 @@ export class EngineSupervisor {
 	}
 
 	#receive(message: FromChild): void {
+		this.#lastHeardMs = this.#clock.nowMs();
 		if (message.type === 'ready') this.#becomeReady(message.loaded);
 		else if (message.type === 'load-failed') {
 			this.#loadFailure = message.message;
@@ -101,12 +107,20 @@ export class EngineSupervisor {
 		this.detail = undefined;
 		this.#readyAtMs = this.#clock.nowMs();
 		this.#log.info({ ...loaded, build: this.build.kind }, 'the local model is ready');
+		this.#watch = setInterval(() => this.#endIfSilent(), LONGEST_SILENCE_MS / 4).unref();
 		this.#events.onReady();
+	}
+
+	#endIfSilent(): void {
+		if (this.#clock.nowMs() - this.#lastHeardMs < LONGEST_SILENCE_MS) return;
+		this.#log.error({ silentMs: LONGEST_SILENCE_MS }, 'the engine child hangs and is ended');
+		this.#process?.kill();
 	}
 
 	#ended(ending: string): void {
 		this.rssBytes = undefined;
 		this.#process = undefined;
+		clearInterval(this.#watch);
 		if (this.state === 'closed') this.#events.onLost('it was stopped');
 		else if (this.#isSwitching) this.#restartSwitched();
 		else this.#died(this.#loadFailure ?? `its process ended (${ending})`);

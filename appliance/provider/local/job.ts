@@ -14,17 +14,15 @@ export class Job {
 	readonly number: number;
 	readonly request: LocalRequest;
 	readonly channel: PartChannel;
-	readonly queuedAtMs: number;
 	startedAtMs: number | undefined;
 	/** Known once the child began the reply: then only decoding is left. */
 	#isPrefilled = false;
 	readonly #promptBytes: number;
 
-	constructor(number: number, request: LocalRequest, channel: PartChannel, queuedAtMs: number) {
+	constructor(number: number, request: LocalRequest, channel: PartChannel) {
 		this.number = number;
 		this.request = request;
 		this.channel = channel;
-		this.queuedAtMs = queuedAtMs;
 		this.#promptBytes = request.conversation.messages.reduce((sum, { content }) => sum + textLength(content), 0);
 	}
 
