@@ -52,12 +52,16 @@ const bytewise = {
 
 test('a character is never cut in two, whatever its bytes', () => {
 	fc.assert(
-		fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-			const reader = new TokenText<number>(bytewise, new Map());
-			const pieces = [...Buffer.from(text, 'utf8')].map((byte) => reader.push(byte));
-			expect(pieces.every((piece) => piece.isWellFormed() && !piece.includes('\uFFFD'))).toBe(true);
-			expect(pieces.join('') + reader.flush()).toBe(text);
-		}),
+		// The replacement character itself looks like a cut one, and is held like one.
+		fc.property(
+			fc.string({ unit: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 1 }).filter((unit) => !unit.includes('\uFFFD')) }),
+			(text) => {
+				const reader = new TokenText<number>(bytewise, new Map());
+				const pieces = [...Buffer.from(text, 'utf8')].map((byte) => reader.push(byte));
+				expect(pieces.every((piece) => piece.isWellFormed() && !piece.includes('\uFFFD'))).toBe(true);
+				expect(pieces.join('') + reader.flush()).toBe(text);
+			},
+		),
 	);
 });
 
