@@ -124,7 +124,7 @@ export interface CloudClient {
 export interface EngineStatus {
 	readonly state: 'absent' | 'starting' | 'ready' | 'restarting' | 'failed';
 	readonly detail: string | undefined;
-	/** File name and display name of the loaded model. */
+	/** Name of the loaded model: its file's, without the ending. */
 	readonly model: string | undefined;
 	readonly contextTokens: number;
 	readonly slots: number;

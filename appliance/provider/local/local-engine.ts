@@ -1,13 +1,13 @@
 /** The local engine as the service sees it: a desk that takes calls, in front of a supervised child that answers them. */
 
 import { existsSync } from 'node:fs';
-import { basename } from 'node:path';
 import type { Conversation } from '../../protocol/conversation.ts';
 import type { Clock, EngineStatus, LocalEngine, LocalRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import type { StreamPart } from '../../protocol/stream.ts';
 import { CallDesk } from './call-desk.ts';
 import { EngineSupervisor, type LogPort } from './engine-supervisor.ts';
+import { modelNameOf } from './model-name.ts';
 import { OwnBuildTaker } from './own-build-taker.ts';
 
 export interface LocalEngineOptions {
@@ -83,7 +83,7 @@ class SupervisedEngine implements LocalEngine {
 			...this.#desk.status(),
 			state: supervisor === undefined ? 'absent' : supervisor.state === 'closed' ? 'failed' : supervisor.state,
 			detail: this.#absence ?? supervisor?.detail,
-			model: supervisor?.loaded?.model ?? (modelPath === undefined ? undefined : basename(modelPath)),
+			model: supervisor?.loaded?.model ?? (modelPath === undefined ? undefined : modelNameOf(modelPath)),
 			contextTokens: supervisor?.loaded?.contextTokens ?? contextTokens ?? 0,
 			slots,
 			build: supervisor?.build.kind ?? 'prebuilt',

@@ -1,9 +1,23 @@
 /** Who asks whether the box is there, alive and ready; none of it needs a key, except the metrics. */
 
 import type { FastifyInstance } from 'fastify';
+import type { EngineStatus } from '../../protocol/ports.ts';
 import type { Box } from '../box.ts';
 
 const OPEN = { config: { access: 'open' as const } };
+
+interface Condition {
+	readonly isStopping: boolean;
+	readonly ledgerFailure: string | undefined;
+	readonly engine: EngineStatus['state'];
+}
+
+/** Without its ledger the box spends no money, so it takes no cloud calls. */
+export function readinessOf({ isStopping, ledgerFailure, engine }: Condition): 'stopping' | 'starting' | 'no-ledger' | 'ready' {
+	if (isStopping) return 'stopping';
+	if (ledgerFailure !== undefined) return 'no-ledger';
+	return engine === 'starting' ? 'starting' : 'ready';
+}
 
 /** Ready is the box once all that is configured is up: it serves cloud calls before, while its own model is still loading. */
 export function addHealthRoutes(app: FastifyInstance, box: Box): void {
@@ -12,7 +26,7 @@ export function addHealthRoutes(app: FastifyInstance, box: Box): void {
 	app.get('/healthz', OPEN, () => ({ status: 'ok' }));
 	app.get('/readyz', OPEN, (_request, reply) => {
 		const engine = box.engine.status().state;
-		const status = box.running.isStopping ? 'stopping' : engine === 'starting' ? 'starting' : 'ready';
+		const status = readinessOf({ isStopping: box.running.isStopping, ledgerFailure: box.store.stats().failure, engine });
 		return reply.code(status === 'ready' ? 200 : 503).send({ status, engine });
 	});
 	app.get('/metrics', { config: { access: 'member' } }, async (_request, reply) =>

@@ -56,7 +56,7 @@ async function answerWith(engine: ChildEngine, request: ChildRequest, port: Call
 	const cached = await slot.prefill(tokens, checkpointAt, { chunkTokens: engine.chunkTokens, ...port });
 	const input = { inputTokens: tokens.length - cached, cacheReadTokens: cached, cacheWriteTokens: 0, cacheWrite1hTokens: 0 };
 	const usage = (outputTokens: number): Usage => ({ ...input, outputTokens });
-	port.emit({ type: 'start', id: request.callId, model: engine.displayName, usage: usage(0) });
+	port.emit({ type: 'start', id: request.callId, model: engine.modelName, usage: usage(0) });
 	const state = new ReplyState({
 		plan: planOf(engine, conversation, prepared),
 		slot,

@@ -19,7 +19,7 @@ export interface ChildEngine {
 	readonly llama: Llama;
 	readonly model: LlamaModel;
 	readonly context: LlamaContext;
-	readonly displayName: string;
+	readonly modelName: string;
 	readonly vocabulary: Vocabulary;
 	readonly syntax: ToolSyntax;
 	readonly promptTools: PromptTools;

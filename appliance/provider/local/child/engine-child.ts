@@ -41,8 +41,8 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 		const opened = await openChildEngine(message.settings, (text) => send({ type: 'log', level: 'warn', message: text.trim() }));
 		await warmUp(opened, (measurement) => send({ type: 'measured', measurement }));
 		engine = opened;
-		const { displayName, context } = opened;
-		send({ type: 'ready', loaded: { model: displayName, contextTokens: context.contextSize, slots: context.totalSequences } });
+		const { modelName, context } = opened;
+		send({ type: 'ready', loaded: { model: modelName, contextTokens: context.contextSize, slots: context.totalSequences } });
 		reportMemory();
 		setInterval(reportMemory, MEMORY_REPORT_MS).unref();
 	} catch (error) {

@@ -1,9 +1,10 @@
 /** Loads the model and its context into the engine child, from the stock binary or from an own build. */
 
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { EngineSettings } from '../messages.ts';
+import { modelNameOf } from '../model-name.ts';
 import { repairSlidingWindow } from './sliding-window.ts';
 
 /** The part of the library's context that setting its threads while it lives needs. */
@@ -31,7 +32,7 @@ export interface LoadedEngine {
 	readonly llama: Llama;
 	readonly model: LlamaModel;
 	readonly context: LlamaContext;
-	readonly displayName: string;
+	readonly modelName: string;
 	/** Makes a grammar's matcher state. */
 	readonly library: typeof import('node-llama-cpp');
 }
@@ -58,9 +59,7 @@ export async function loadEngine(settings: EngineSettings, onLog: (message: stri
 		...(settings.threads === undefined ? {} : { threads: settings.threads }),
 	});
 	repairSlidingWindow(context, model.fileInsights.swaSize);
-	const title = model.fileInfo.metadata.general?.name;
-	const file = basename(settings.modelPath);
-	return { llama, model, context, library, displayName: title === undefined ? file : `${title} (${file})` };
+	return { llama, model, context, library, modelName: modelNameOf(settings.modelPath) };
 }
 
 function loadLibrary(build: EngineSettings['build']): Promise<typeof import('node-llama-cpp')> {
