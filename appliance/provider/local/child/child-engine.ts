@@ -66,5 +66,8 @@ function newMark(): string {
 
 /** Without a temperature the most likely token is taken: answers of a small model get worse with chance, not better. */
 function samplingOf({ temperature, topP, topK, seed }: Conversation): Sampling {
-	return { temperature: temperature ?? 0, topP: topP ?? 1, topK: topK ?? 0, seed: seed ?? randomInt(2 ** 31) };
+	return { temperature: temperature ?? 0, topP: topP ?? 1, topK: topK ?? USUAL_TOP_K, seed: seed ?? randomInt(2 ** 31) };
 }
+
+/** What Gemma's makers name for sampling; the long tail of a vocabulary is noise, and looking at all of it takes time. */
+const USUAL_TOP_K = 64;

@@ -35,21 +35,23 @@ export interface DecodedToken {
 /** Tokens between two measurements: few, so that a wrong number of threads is noticed soon. */
 export const MEASURED_TOKENS = 4;
 
+/**
+ * Of a free and greedy choice only so many candidates are looked at: to give one token's probability the library sorts the
+ * whole vocabulary, which for 262,144 tokens takes a good part of the time of a token.
+ */
+const GREEDY_CANDIDATES = 256;
+
 /** Evaluates `pending`, then yields tokens until the consumer stops; the last one yielded is not evaluated yet. */
 export async function* decodeTokens(
 	sequence: LlamaContextSequence,
 	pending: readonly Token[],
-	{ sampling, grammar, bar, isCanceled, onMeasured }: DecodeOptions,
+	options: DecodeOptions,
 ): AsyncGenerator<DecodedToken, void, void> {
-	const options = {
-		...sampling,
-		yieldEogToken: true,
-		...(grammar === undefined ? {} : { grammarEvaluationState: grammar }),
-		...(bar === undefined ? {} : { tokenBias: bar.bias }),
-	};
+	const { bar, isCanceled, onMeasured } = options;
+	const steps = options.sampling.temperature === 0 && options.grammar === undefined ? likeliest : sampled;
 	let startedMs = 0;
 	let count = 0;
-	for await (const { token, confidence } of sequence.evaluateWithMetadata([...pending], { confidence: true }, options)) {
+	for await (const { token, probability } of steps(sequence, pending, options)) {
 		if (isCanceled()) throw new Canceled();
 		bar?.lift();
 		// The first step also evaluates `pending`: it is no measure of decoding.
@@ -60,6 +62,51 @@ export async function* decodeTokens(
 			startedMs = nowMs;
 		}
 		count += 1;
-		yield { token, probability: confidence, isEnd: sequence.model.isEogToken(token) };
+		yield { token, probability, isEnd: sequence.model.isEogToken(token) };
+	}
+}
+
+type Step = Omit<DecodedToken, 'isEnd'>;
+
+async function* sampled(
+	sequence: LlamaContextSequence,
+	pending: readonly Token[],
+	{ sampling, grammar, bar }: DecodeOptions,
+): AsyncGenerator<Step> {
+	const options = {
+		...sampling,
+		yieldEogToken: true,
+		...(grammar === undefined ? {} : { grammarEvaluationState: grammar }),
+		...(bar === undefined ? {} : { tokenBias: bar.bias }),
+	};
+	for await (const { token, confidence } of sequence.evaluateWithMetadata([...pending], { confidence: true }, options)) {
+		yield { token, probability: confidence };
+	}
+}
+
+/** Lets the library gather the candidates as if to sample, and goes on with the first of them. */
+async function* likeliest(
+	sequence: LlamaContextSequence,
+	pending: readonly Token[],
+	{ sampling, bar }: DecodeOptions,
+): AsyncGenerator<Step> {
+	const options = {
+		temperature: 1,
+		topK: GREEDY_CANDIDATES,
+		topP: 1,
+		seed: sampling.seed,
+		yieldEogToken: true,
+		...(bar === undefined ? {} : { tokenBias: bar.bias }),
+	};
+	const steps = sequence.evaluateWithMetadata([...pending], { probabilities: true }, options);
+	try {
+		let step = await steps.next();
+		while (!step.done) {
+			const [token, probability] = step.value.probabilities.entries().next().value ?? [step.value.token, 1];
+			yield { token, probability };
+			step = await steps.next(token);
+		}
+	} finally {
+		await steps.return();
 	}
 }
