@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 import { runProgram } from './run-program.mjs';
 import { findRuntime } from './runtime.mjs';
+import { SERVICE_FLAGS, serviceEnvironment } from './service-node.mjs';
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -13,6 +14,8 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
  * @property {string} entry absolute path of the file to run
  * @property {readonly string[]} args
  * @property {'production' | 'all'} set packages that it needs
+ * @property {readonly string[]} [flags] of Node
+ * @property {Readonly<Record<string, string>>} [env] beside the caller's own, which wins
  */
 
 /**
@@ -30,7 +33,8 @@ export function chooseProgram(args, root) {
 		if (file === undefined) return 'Usage: launch.mjs run FILE [ARGUMENTS]';
 		return { entry: resolve(root, file), args: fileArgs, set: 'all' };
 	}
-	return { entry: join(root, 'appliance/main.ts'), args, set: 'production' };
+	const service = command === 'serve' ? { flags: SERVICE_FLAGS, env: serviceEnvironment(process.env) } : {};
+	return { entry: join(root, 'appliance/main.ts'), args, set: 'production', ...service };
 }
 
 /**

@@ -21,7 +21,8 @@ const NODE_FLAGS = ['--enable-source-maps', '--disable-warning=ExperimentalWarni
  */
 export function runProgram(node, program) {
 	return new Promise((resolve, reject) => {
-		const child = spawn(node, [...NODE_FLAGS, '--import', TETHER, program.entry, ...program.args], {
+		const child = spawn(node, [...NODE_FLAGS, ...(program.flags ?? []), '--import', TETHER, program.entry, ...program.args], {
+			env: { ...program.env, ...process.env },
 			// A group of its own, so that a terminal's Ctrl-C reaches it once, through here.
 			detached: true,
 			stdio: ['inherit', 'inherit', 'inherit', 'ipc'],

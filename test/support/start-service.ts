@@ -10,6 +10,7 @@ import { cacheDir } from '../../appliance/config/places.ts';
 import type { configSchema } from '../../appliance/config/schema.ts';
 import type { StatusReport } from '../../appliance/protocol/admin.ts';
 import type { CallRecord } from '../../appliance/protocol/ports.ts';
+import { SERVICE_FLAGS, serviceEnvironment } from '../../scripts/launch/service-node.mjs';
 import { answers, type ChildProgram, startChildProgram } from './child-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -61,9 +62,18 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 	writeConfig(configFile, options.config);
 	const program = await startChildProgram({
 		command: process.execPath,
-		args: ['--disable-warning=ExperimentalWarning', 'appliance/main.ts', 'serve', '--config', configFile, '--data', dataDir],
+		args: [
+			...SERVICE_FLAGS,
+			'--disable-warning=ExperimentalWarning',
+			'appliance/main.ts',
+			'serve',
+			'--config',
+			configFile,
+			'--data',
+			dataDir,
+		],
 		cwd: ROOT,
-		env: { HOME: folder, INNERLOOP_CACHE: cacheDir(process.env, homedir()), ...options.env },
+		env: { HOME: folder, INNERLOOP_CACHE: cacheDir(process.env, homedir()), ...serviceEnvironment(process.env), ...options.env },
 		isReady: async (output) => {
 			const url = ADDRESS.exec(output)?.[0];
 			return url !== undefined && (options.key !== undefined || KEY.test(output)) && answers(`${url}${options.readyPath ?? '/readyz'}`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { chooseProgram } from '../../../scripts/launch/launch.mjs';
 import { findRuntime } from '../../../scripts/launch/runtime.mjs';
+import { SERVICE_FLAGS } from '../../../scripts/launch/service-node.mjs';
 
 let root: string;
 beforeEach(() => {
@@ -25,7 +26,11 @@ describe('which program is meant', () => {
 
 	test('all else is innerloop', () => {
 		const program = { entry: join(root, 'appliance/main.ts'), args: ['serve', '--port', '0'], set: 'production' };
-		expect(chooseProgram(['serve', '--port', '0'], root)).toEqual(program);
+		expect(chooseProgram(['serve', '--port', '0'], root)).toEqual({
+			...program,
+			flags: SERVICE_FLAGS,
+			env: expect.objectContaining({ NODE_COMPILE_CACHE: expect.stringMatching(/compiled$/) }),
+		});
 	});
 });
 
