@@ -161,6 +161,23 @@ test('a call aborted in its prefill ends at once, frees its slot, and keeps what
 	expect((usage.cacheReadTokens ?? 0) + (usage.inputTokens ?? 0)).toBe(total);
 });
 
+test('a call aborted in the middle of its text ends at once, frees its slot, and its prompt stays in the cache', async () => {
+	const asked = conversation([AGENT, says('user', 'Tell a long story of a whale.')]);
+	const abort = new AbortController();
+	let deltas = 0;
+	const read = async (): Promise<void> => {
+		for await (const part of engine.answer(request(asked, { maxOutputTokens: 500, signal: abort.signal }))) {
+			if (part.type === 'text-delta') deltas += 1;
+			if (deltas === 3) abort.abort();
+		}
+	};
+	await expect(read()).rejects.toMatchObject({ code: 'canceled' });
+	await until(() => engine.status().busySlots === 0);
+	expect(deltas).toBeLessThan(20);
+	const { usage } = await answered(engine, asked, { maxOutputTokens: 1 });
+	expect(usage.inputTokens).toBe(1);
+});
+
 test('a consumer that leaves in the middle of the text frees the slot', async () => {
 	for await (const part of engine.answer(request(conversation([says('user', 'Tell a long story.')]), { maxOutputTokens: 500 }))) {
 		if (part.type === 'text-delta') break;
