@@ -1,7 +1,7 @@
 /** From measurements to figures: what is added to a direct call, the ratio to the best peer, and the targets. */
 
 import { type Figure, formatValue } from '../lib/report.ts';
-import type { Latency } from './measure.ts';
+import type { Latency, Throughput } from './measure.ts';
 
 export const LATENCY_BODIES = ['small', '41kB', '1MB'] as const;
 export const THROUGHPUT_BODIES = ['small', '41kB', '41kB-stream'] as const;
@@ -10,7 +10,7 @@ export interface Measured {
 	/** `direct` and `innerloop` first. */
 	readonly names: readonly string[];
 	readonly latency: Readonly<Record<(typeof LATENCY_BODIES)[number] | '41kB-paced', ReadonlyMap<string, Latency>>>;
-	readonly throughput: ReadonlyMap<string, Readonly<Record<(typeof THROUGHPUT_BODIES)[number], number>>>;
+	readonly throughput: Readonly<Record<(typeof THROUGHPUT_BODIES)[number], ReadonlyMap<string, Throughput>>>;
 	readonly idle: ReadonlyMap<string, number>;
 	readonly peak: ReadonlyMap<string, number>;
 }
@@ -48,7 +48,9 @@ function figuresOfTarget(measured: Measured, name: string): Figure[] {
 	}
 	if (name !== 'direct') figures.push(figure(`${name}/first-delta/added-p50`, added(latency['41kB-paced'], name, 'firstDeltaP50'), 'ms'));
 	for (const body of THROUGHPUT_BODIES) {
-		figures.push(figure(`${name}/${body}/throughput`, measured.throughput.get(name)?.[body] ?? Number.NaN, 'calls/s'));
+		const throughput = measured.throughput[body].get(name);
+		figures.push(figure(`${name}/${body}/throughput`, throughput?.callsPerSecond ?? Number.NaN, 'calls/s'));
+		if (name !== 'direct') figures.push(figure(`${name}/${body}/processor`, throughput?.processorMsPerCall ?? Number.NaN, 'ms/call'));
 	}
 	if (name === 'direct') return figures;
 	const memory = [
@@ -61,9 +63,15 @@ function figuresOfTarget(measured: Measured, name: string): Figure[] {
 function ratios({ names, throughput }: Measured): Figure[] {
 	const peers = names.filter((name) => name !== 'direct' && name !== 'innerloop');
 	if (peers.length === 0) return [];
-	return THROUGHPUT_BODIES.map((body) => {
-		const best = Math.max(...peers.map((peer) => throughput.get(peer)?.[body] ?? 0));
-		return figure(`innerloop/${body}/ratio-to-best-peer`, (throughput.get('innerloop')?.[body] ?? Number.NaN) / best, '×');
+	return THROUGHPUT_BODIES.flatMap((body) => {
+		const of = (name: string) => throughput[body].get(name);
+		const best = Math.max(...peers.map((peer) => of(peer)?.callsPerSecond ?? 0));
+		const leanest = Math.min(...peers.map((peer) => of(peer)?.processorMsPerCall ?? Number.POSITIVE_INFINITY));
+		const ours = of('innerloop');
+		return [
+			figure(`innerloop/${body}/ratio-to-best-peer`, (ours?.callsPerSecond ?? Number.NaN) / best, '×'),
+			figure(`innerloop/${body}/processor-ratio-to-leanest-peer`, leanest / (ours?.processorMsPerCall ?? Number.NaN), '×'),
+		];
 	});
 }
 
@@ -84,11 +92,15 @@ export function tableOf(measured: Measured): { readonly header: readonly string[
 			name === 'direct'
 				? ''
 				: `${formatValue(measured.idle.get(name) ?? Number.NaN)} → ${formatValue(measured.peak.get(name) ?? Number.NaN)}`;
+		const processor = THROUGHPUT_BODIES.map((body) =>
+			formatValue(measured.throughput[body].get(name)?.processorMsPerCall ?? Number.NaN),
+		).join(' / ');
 		return [
 			name === 'direct' ? 'direct (whole times)' : name,
 			...LATENCY_BODIES.map((body) => `${time(body, 'p50')} / ${time(body, 'p99')}`),
 			time('41kB-paced', 'firstDeltaP50'),
-			...THROUGHPUT_BODIES.map((body) => formatValue(measured.throughput.get(name)?.[body] ?? Number.NaN)),
+			...THROUGHPUT_BODIES.map((body) => formatValue(measured.throughput[body].get(name)?.callsPerSecond ?? Number.NaN)),
+			name === 'direct' ? '' : processor,
 			memory,
 		];
 	});

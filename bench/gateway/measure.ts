@@ -1,6 +1,6 @@
 /** The measurements themselves: latency call by call, the first delta, calls a second, memory. */
 
-import { residentBytes } from '../../test/support/child-program.ts';
+import { processorMs, residentBytes } from '../../test/support/child-program.ts';
 import { percentiles } from '../lib/samples.ts';
 import type { BodyName } from './bodies.ts';
 import type { LoadProcess } from './processes.ts';
@@ -13,8 +13,9 @@ export interface Effort {
 	/** Calls of one latency round, and rounds; rounds of all targets take turns, so that a noisy moment meets all. */
 	readonly roundCalls: number;
 	readonly rounds: number;
-	/** Length of one throughput run. */
+	/** Length of one throughput round, and rounds. */
 	readonly throughputMs: number;
+	readonly throughputRounds: number;
 }
 
 export interface Latency {
@@ -56,17 +57,40 @@ export async function measureLatency(
 	);
 }
 
-/** Calls a second with 32 connections. */
+export interface Throughput {
+	readonly callsPerSecond: number;
+	/** Of the program under test, all its processes and threads: hardly touched by what else the machine does. */
+	readonly processorMsPerCall: number;
+}
+
+/** With 32 connections; the median of rounds in which all targets take turns. */
 export async function measureThroughput(
 	load: LoadProcess,
-	{ running }: NamedTarget,
+	targets: readonly NamedTarget[],
 	body: BodyName,
-	{ throughputMs }: Effort,
-): Promise<number> {
-	const plan = { url: running.url, headers: running.headers, body, connections: 32, calls: FOREVER };
-	await load.run({ ...plan, durationMs: throughputMs / 4 });
-	const { latenciesMs, elapsedMs } = await load.run({ ...plan, durationMs: throughputMs });
-	return (latenciesMs.length / elapsedMs) * 1_000;
+	{ throughputMs, throughputRounds }: Effort,
+): Promise<Map<string, Throughput>> {
+	const rounds = new Map(targets.map(({ name }) => [name, [] as Throughput[]]));
+	for (let round = 0; round < throughputRounds; round += 1) {
+		for (const { name, running } of targets) {
+			const plan = { url: running.url, headers: running.headers, body, connections: 32, calls: FOREVER };
+			await load.run({ ...plan, durationMs: throughputMs / 4 });
+			const before = processorMs(running.pids());
+			const { latenciesMs, elapsedMs } = await load.run({ ...plan, durationMs: throughputMs });
+			const used = processorMs(running.pids()) - before;
+			const calls = latenciesMs.length;
+			rounds.get(name)?.push({ callsPerSecond: (calls / elapsedMs) * 1_000, processorMsPerCall: used / calls });
+		}
+	}
+	return new Map(
+		[...rounds].map(([name, taken]) => [
+			name,
+			{
+				callsPerSecond: percentiles(taken.map(({ callsPerSecond }) => callsPerSecond)).p50,
+				processorMsPerCall: percentiles(taken.map(({ processorMsPerCall }) => processorMsPerCall)).p50,
+			},
+		]),
+	);
 }
 
 /** Resident memory now, MB of 10⁶ bytes. */

@@ -126,3 +126,17 @@ export function residentBytes(pids: readonly number[], field: 'VmRSS' | 'VmHWM')
 	const kib = pids.map((pid) => Number(readProc(`/proc/${pid}/status`)?.match(new RegExp(`${field}:\\s+(\\d+)`))?.[1] ?? 0));
 	return kib.reduce((sum, value) => sum + value, 0) * 1_024;
 }
+
+/** Clock ticks a second in /proc; fixed on Linux. */
+const TICKS_PER_SECOND = 100;
+
+/** Processor time that some processes used since each started, all threads, user and system. */
+export function processorMs(pids: readonly number[]): number {
+	const ticks = pids.map((pid) => {
+		const stat = readProc(`/proc/${pid}/stat`) ?? '';
+		// Counted from behind the program's name, which may hold spaces.
+		const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+		return Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+	});
+	return (ticks.reduce((sum, value) => sum + value, 0) * 1_000) / TICKS_PER_SECOND;
+}
