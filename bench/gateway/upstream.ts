@@ -12,12 +12,15 @@ const PACE_MS = 4;
 const MARK_BYTES = 32;
 const TEXT = 'A sentence of an answer that a model could have written. ';
 
+/** What a call of 41 kB and more is billed; one of a hundred bytes cannot have had so many tokens. */
 const USAGE = { input_tokens: 9_000, cache_creation_input_tokens: 0, cache_read_input_tokens: 1_000, output_tokens: 180 };
+const SMALL_USAGE = { ...USAGE, input_tokens: 12, cache_read_input_tokens: 0, output_tokens: 40 };
+const SMALL_BYTES = 4_096;
 const MESSAGE = { id: 'msg_bench', type: 'message', role: 'assistant', model: 'claude-sonnet-4-6' };
 
-function wholeReply(): Buffer {
+function wholeReply(usage: typeof USAGE): Buffer {
 	const content = [{ type: 'text', text: TEXT.repeat(DELTAS) }];
-	const body = JSON.stringify({ ...MESSAGE, content, stop_reason: 'end_turn', stop_sequence: null, usage: USAGE });
+	const body = JSON.stringify({ ...MESSAGE, content, stop_reason: 'end_turn', stop_sequence: null, usage });
 	return Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
@@ -41,7 +44,8 @@ function events(): string[] {
 
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const STREAM_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n';
-const WHOLE = wholeReply();
+const WHOLE = wholeReply(USAGE);
+const SMALL_WHOLE = wholeReply(SMALL_USAGE);
 const CHUNKS = events().map(chunk);
 const STREAM = Buffer.from(`${STREAM_HEAD}${CHUNKS.join('')}0\r\n\r\n`);
 
@@ -60,6 +64,7 @@ function serve(socket: Socket): void {
 	let isGet = false;
 	let isStream = false;
 	let isPaced = false;
+	let isSmall = false;
 	let tail = '';
 	socket.setNoDelay(true);
 	socket.on('error', () => socket.destroy());
@@ -68,6 +73,7 @@ function serve(socket: Socket): void {
 			isGet = text.startsWith('GET') || text.startsWith('HEAD');
 			isStream = false;
 			isPaced = false;
+			isSmall = Number(/content-length: *(\d+)/i.exec(text)?.[1] ?? 0) < SMALL_BYTES;
 			tail = '';
 		},
 		body(piece) {
@@ -79,7 +85,7 @@ function serve(socket: Socket): void {
 		},
 		end() {
 			if (isPaced) answerPaced(socket);
-			else socket.write(isGet || !isStream ? WHOLE : STREAM);
+			else socket.write(isStream && !isGet ? STREAM : isSmall ? SMALL_WHOLE : WHOLE);
 		},
 	});
 	socket.on('data', (bytes) => reader.push(bytes as Buffer));

@@ -154,6 +154,6 @@ describe('the database file', () => {
 		store.ledger.settle('c1', { deployment: 'd', costNanoUsd: 1_000, isBound: false });
 		await close(store);
 		const old = await open(copy);
-		expect(old.ledger.spend().find((row) => row.scope === 'team')?.settledNanoUsd).toBe(2_000);
+		expect(old.ledger.spend().find((row) => row.scope === 'team')?.settledNanoUsd).toBe(8_000);
 	});
 });

@@ -90,10 +90,13 @@ export function holdOf(tree: Tree): number {
 }
 
 /**
- * The exposure that a tree should have: what it spent, and its running calls twice over. The second half is the
- * room in which calls follow one another without waiting for the disk; it grows and falls with what is at stake.
+ * How many times over an exposure covers the running calls. All but one of these are the room in which calls follow
+ * one another without waiting for the disk: with two, every second call of an agent waited.
  */
+const ROOM_IN_CALLS = 8;
+
+/** The exposure that a tree should have: what it spent, and room that grows and falls with what is at stake. */
 export function exposureFor(tree: Tree): number {
-	const room = tree.spentNanoUsd + 2 * tree.reservedNanoUsd;
+	const room = tree.spentNanoUsd + ROOM_IN_CALLS * tree.reservedNanoUsd;
 	return tree.isBounded ? Math.max(Math.min(room, tree.ceilingNanoUsd), tree.spentNanoUsd + tree.reservedNanoUsd) : room;
 }

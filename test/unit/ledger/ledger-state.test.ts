@@ -163,7 +163,7 @@ describe('a tree', () => {
 		const bench = new Bench();
 		const waits = ['1', '2', '3', '4'].map((callId, index) => {
 			const durable = bench.entries.at(-1)?.seq ?? 0;
-			const result = bench.state.reserve(callId, scope('a'), index === 3 ? 60 : 10, bench.time);
+			const result = bench.state.reserve(callId, scope('a'), index === 3 ? 90 : 10, bench.time);
 			bench.settle(callId, 2);
 			return result.isAdmitted && result.waitSeq > durable;
 		});
