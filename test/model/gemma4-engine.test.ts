@@ -63,7 +63,8 @@ test('parallel calls come one by one, and only where they are allowed', async ()
 
 test('with tools but no duty to call, a model that knows the syntax opens a call by itself or writes text', async () => {
 	const outcomes = new Set<string>();
-	for (let seed = 1; seed <= 12; seed += 1) {
+	// Chance opens a call in about every fourth reply; eighty without one are as good as impossible.
+	for (let seed = 1; seed <= 80 && !outcomes.has('tool-calls'); seed += 1) {
 		const asked = conversation(HISTORY, { tools: TOOLS, temperature: 1, seed });
 		const { finish, calls: made, text } = await answered(engine, asked, { maxOutputTokens: 400 });
 		expect(text).not.toContain('<|tool_call>');
