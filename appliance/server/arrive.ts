@@ -5,6 +5,7 @@ import type { CallerRequest } from '../protocol/ports.ts';
 import type { DialectName } from '../protocol/words.ts';
 import type { Box } from './box.ts';
 import { CallerReply } from './caller-reply.ts';
+import { KEPT_TEXT_BYTES } from './kept-text.ts';
 import { keyOf } from './plugins/authenticate.ts';
 import { bodyOf } from './plugins/raw-body.ts';
 import { runCall } from './run-call.ts';
@@ -21,13 +22,15 @@ export async function arrive(box: Box, request: FastifyRequest, reply: FastifyRe
 	const { concurrentCalls, callTimeoutMs } = settings.server.limits;
 	const running = box.running.begin(concurrentCalls, callTimeoutMs);
 	reply.hijack();
+	const callerReply = new CallerReply(reply.raw, running.abort, box.clock.nowMs);
+	if (settings.log.hasPromptText) callerReply.keepText(KEPT_TEXT_BYTES);
 	try {
 		await runCall(box, {
 			callId: box.newCallId(),
 			dialect: box.dialects[dialect],
 			request: callerRequest(request),
 			key: keyOf(request),
-			reply: new CallerReply(reply.raw, running.abort, box.clock.nowMs),
+			reply: callerReply,
 			settings,
 			deployments: box.deployments(),
 			at: new Date(box.clock.wallMs()).toISOString(),

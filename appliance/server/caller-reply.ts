@@ -14,6 +14,8 @@ export class CallerReply {
 	private readonly startMs: number;
 	private readonly nowMs: () => number;
 	private drained: Promise<void> | undefined;
+	private readonly kept: Buffer[] = [];
+	private roomBytes = 0;
 
 	constructor(response: ServerResponse, abort: AbortController, nowMs: () => number) {
 		this.response = response;
@@ -44,9 +46,25 @@ export class CallerReply {
 		});
 	}
 
+	/** Keeps a copy of the first bytes, for a log that the operator wants to hold texts. */
+	keepText(mostBytes: number): void {
+		this.roomBytes = mostBytes;
+	}
+
+	get keptText(): string {
+		return Buffer.concat(this.kept).toString('utf8');
+	}
+
+	private keep(bytes: Uint8Array | string): void {
+		const piece = Buffer.from(bytes as string).subarray(0, this.roomBytes);
+		this.roomBytes -= piece.length;
+		this.kept.push(piece);
+	}
+
 	/** Resolves when the caller can take more; undefined when it can at once. */
 	write(bytes: Uint8Array | string): Promise<void> | undefined {
 		if (bytes.length === 0) return undefined;
+		if (this.roomBytes > 0) this.keep(bytes);
 		this.firstByteMs ??= this.elapsedMs;
 		if (this.response.destroyed || this.response.write(bytes)) return undefined;
 		this.drained ??= new Promise((resolve) => {
@@ -61,6 +79,7 @@ export class CallerReply {
 	}
 
 	end(bytes?: Uint8Array | string): void {
+		if (this.roomBytes > 0 && bytes !== undefined) this.keep(bytes);
 		this.firstByteMs ??= this.elapsedMs;
 		this.response.end(bytes);
 	}

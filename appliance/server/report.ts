@@ -1,10 +1,11 @@
 /** Writes down what became of a call: one log line, the metrics, the history that `explain` reads. */
 
 import type { Box } from './box.ts';
+import { KEPT_TEXT_BYTES } from './kept-text.ts';
 import { codesOf } from './reply-headers.ts';
 import type { Walk } from './walk.ts';
 
-/** No secret and no text of a prompt goes into any of them. */
+/** No secret goes into any of them, and no text of a prompt unless the operator asks for it (`log.hasPromptText`). */
 export function report(box: Box, walk: Walk): void {
 	const { arrival, plan, deployment, problem } = walk;
 	const outcome = walk.outcome();
@@ -21,7 +22,12 @@ export function report(box: Box, walk: Walk): void {
 		problem: problem?.message,
 		details: problem?.details,
 		reasons: decision === undefined ? undefined : codesOf(decision.reasons),
+		...(arrival.settings.log.hasPromptText ? textsOf(arrival) : {}),
 	};
 	if (outcome.status >= 500 && outcome.status !== 529) box.log.warn(line, 'call');
 	else box.log.info(line, 'call');
+}
+
+function textsOf({ request, reply }: Walk['arrival']) {
+	return { prompt: Buffer.from(request.body).toString('utf8', 0, KEPT_TEXT_BYTES), reply: reply.keptText };
 }

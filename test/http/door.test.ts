@@ -149,6 +149,20 @@ describe('limits of the socket', () => {
 	});
 });
 
+it('holds only so many large bodies at once', async () => {
+	const hold = (length: number) =>
+		sendRaw(
+			box.url,
+			`POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nx-api-key: ${box.key}\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\n\r\n{`,
+			700,
+		);
+	const held = Array.from({ length: 8 }, () => hold(10_000));
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	expect(await hold(10_000)).toMatch(/^HTTP\/1.1 429[\s\S]*retry-after: 1/i);
+	await Promise.all(held);
+	expect((await box.call(MESSAGES, '{}')).status).toBe(400);
+});
+
 describe('other addresses', () => {
 	it('answers probes without a key', async () => {
 		expect((await send(`${box.url}/`, { method: 'HEAD' })).status).toBe(200);

@@ -146,4 +146,14 @@ describe('status, metrics and log', () => {
 		expect(JSON.parse(lines[0] ?? '')).toMatchObject({ msg: 'call', status: 200, member: 'owner', inputTokens: 10 });
 		for (const secret of [secretText, box.key, 'sk-ant-of-the-box']) expect(log).not.toContain(secret);
 	});
+
+	it('write the texts as well only where the operator asks for them', async () => {
+		await using open = await startBox({ anthropic: upstream.baseUrl, config: { log: { hasPromptText: true } } });
+		await open.call('/v1/messages', ask('a sentence that may be logged'));
+		await open.service.stop();
+		const log = await readFile(open.logFile, 'utf8').catch(() => '');
+		const line = log.split('\n').find((one) => one.includes('"msg":"call"'));
+		expect(JSON.parse(line ?? '{}')).toMatchObject({ prompt: expect.stringContaining('may be logged'), reply: WELL });
+		expect(log).not.toContain(open.key);
+	});
 });
