@@ -44,7 +44,7 @@ function agentCall(turns: number, resultBytes: number, extra: Readonly<Record<st
 
 export function makeBody(name: BodyName): Buffer {
 	const ask = (prompt: string, extra: object) =>
-		JSON.stringify({ model: MODEL, max_tokens: 64, messages: [{ role: 'user', content: prompt }], ...extra });
+		JSON.stringify({ model: MODEL, max_tokens: 1_024, messages: [{ role: 'user', content: prompt }], ...extra });
 	const made: Record<BodyName, () => string> = {
 		small: () => ask('Say hello.', {}),
 		'41kB': () => agentCall(8, 2_750),
