@@ -15,12 +15,18 @@ function outOnlyFor(checked: readonly Eligibility[], codes: ReadonlySet<string>)
 	return checked.filter((one) => codesOf(one).every((code) => codes.has(code)));
 }
 
+/** Where the box is alone, the caller is told what would help. */
+function cloudHint(checked: readonly Eligibility[]): string {
+	if (checked.some(({ deployment }) => deployment.tier !== 'local')) return '';
+	return '. No cloud model is configured: set ANTHROPIC_API_KEY, OPENAI_API_KEY or DEEPSEEK_API_KEY where Innerloop starts, or name providers in its configuration.';
+}
+
 /** The sentence begins as clients expect it to, since some compact their session when they read it. */
-function tooLong(one: Case, rejected: readonly Eligibility[]): Problem {
+function tooLong(one: Case, rejected: readonly Eligibility[], hint: string): Problem {
 	const longest = Math.max(...rejected.map(({ deployment }) => deployment.contextTokens));
 	const tokens = Math.max(...rejected.map(({ deployment }) => inputTokensAt(one, deployment)));
 	const cap = one.input.call.outputCapTokens;
-	const text = `prompt is too long: about ${tokens} tokens${cap === undefined ? '' : ` and an output cap of ${cap}`} > ${longest} maximum`;
+	const text = `prompt is too long: about ${tokens} tokens${cap === undefined ? '' : ` and an output cap of ${cap}`} > ${longest} maximum${hint}`;
 	return new Problem('context-window-exceeded', text, { details: { inputTokens: tokens, contextTokens: longest } });
 }
 
@@ -55,8 +61,8 @@ export function noCandidate(one: Case, checked: readonly Eligibility[]): Problem
 		return new Problem('no-eligible-deployment', text);
 	}
 	const long = outOnlyFor(checked, TOO_LONG);
-	if (long.length > 0) return tooLong(one, long);
+	if (long.length > 0) return tooLong(one, long, cloudHint(checked));
 	const passing = outOnlyFor(checked, PASSING);
 	if (passing.length > 0) return resting(one, passing);
-	return new Problem('no-eligible-deployment', `No deployment can take this call. ${summary(checked)}`);
+	return new Problem('no-eligible-deployment', `No deployment can take this call. ${summary(checked)}${cloudHint(checked).slice(1)}`);
 }

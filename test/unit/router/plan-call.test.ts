@@ -93,6 +93,24 @@ describe('eligibility', () => {
 		expect(faultsOf({ call: call() }, id)).toBeUndefined();
 	});
 
+	it.each([
+		[
+			'a tool it may not call',
+			call({ signals: { toolNames: ['Edit'] } }),
+			/^No deployment can take this call\. local: None .* No cloud model is configured: set/,
+		],
+		[
+			'a prompt too long for it',
+			call({ size: { bodyBytes: 90_000 } }),
+			/^prompt is too long: .* > 8192 maximum\. No cloud model is configured: set/,
+		],
+	])('says what would help a box that is alone before %s', (_, one, message) => {
+		expect(plan({ call: one, deployments: [LOCAL] }).problem?.message).toMatch(message);
+		expect(plan({ call: one, deployments: [LOCAL, { ...HAIKU, price: null, contextTokens: 100 }] }).problem?.message).not.toMatch(
+			/No cloud/,
+		);
+	});
+
 	it('lets the box answer without a safety check only by the operator’s word', () => {
 		const part: Part = { call: call({ signals: { hasSafeguards: true } }) };
 		expect(faultsOf({ ...part, settings: { mayDowngradeSafetyClassifier: true } }, 'local')).toBeUndefined();
