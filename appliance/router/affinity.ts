@@ -21,8 +21,8 @@ interface Trace {
 export interface ServedCall {
 	readonly key: Key;
 	readonly call: Call;
-	/** The caller's bytes. */
-	readonly body: Uint8Array;
+	/** The caller's bytes; undefined where nobody bills them, since a count of the box's own bounds no other's bill. */
+	readonly body: Uint8Array | undefined;
 	readonly deployment: string;
 	readonly role: Role;
 	readonly usage: Usage;
@@ -89,7 +89,8 @@ export class AffinityMemory {
 		const id = affinityKeyOf(key, call);
 		const others = (this.#sessions.get(id) ?? []).filter((other) => other.prefixDigest !== prefixDigest);
 		this.#sessions.delete(id);
-		this.#bodies.keep(bodyId(id, prefixDigest), body);
+		if (body === undefined) this.#bodies.drop(bodyId(id, prefixDigest));
+		else this.#bodies.keep(bodyId(id, prefixDigest), body);
 		this.#sessions.set(id, [trace, ...others].slice(0, TRACES_PER_SESSION));
 		this.#forget();
 	}

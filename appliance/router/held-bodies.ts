@@ -31,7 +31,7 @@ function growWhileSame(limit: number, same: (from: number, to: number) => boolea
 	return known;
 }
 
-/** Bytes of `now` outside the longest head and tail that it shares with `before`. Symmetric in neither: only `now` is counted. */
+/** Bytes of `now` outside the longest head and tail that it shares with `before`. What only `before` has does not count. */
 export function unseenBytes(before: Uint8Array, now: Uint8Array, isEqual: IsEqual): number {
 	const shorter = Math.min(before.length, now.length);
 	const head = sharedHead(before, now, shorter, isEqual);
@@ -53,13 +53,13 @@ export class HeldBodies {
 	}
 
 	keep(id: string, body: Uint8Array): void {
-		this.#drop(id);
+		this.drop(id);
 		if (body.length > this.#limitBytes) return;
 		this.#bodies.set(id, body);
 		this.#bytes += body.length;
 		for (const oldest of this.#bodies.keys()) {
 			if (this.#bytes <= this.#limitBytes) break;
-			this.#drop(oldest);
+			this.drop(oldest);
 		}
 	}
 
@@ -67,7 +67,7 @@ export class HeldBodies {
 		return this.#bytes;
 	}
 
-	#drop(id: string): void {
+	drop(id: string): void {
 		this.#bytes -= this.#bodies.get(id)?.length ?? 0;
 		this.#bodies.delete(id);
 	}

@@ -23,7 +23,7 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 	box.memory.served({
 		key: arrival.key,
 		call: turn.call,
-		body: arrival.request.body,
+		body: undefined,
 		deployment: deployment.id,
 		role: turn.plan.role,
 		usage: walk.usage,

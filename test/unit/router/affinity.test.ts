@@ -82,6 +82,13 @@ describe('AffinityMemory', () => {
 		expect(memory.find(key(), claudeCode(), Buffer.from('[9,8],"tools"'))?.unseenBytes).toBe(3);
 	});
 
+	it('holds no body of an answer that nobody bills, and lets go of an older one', () => {
+		const memory = new AffinityMemory(isEqual);
+		memory.note(served());
+		memory.note(served({ deployment: 'local', body: undefined }));
+		expect(memory.find(key(), claudeCode(), BODY)).toMatchObject({ deployment: 'local', unseenBytes: undefined });
+	});
+
 	it('learns how long the answers of a role are', () => {
 		const memory = new AffinityMemory(isEqual);
 		for (let count = 0; count < 100; count += 1) memory.note(served());
