@@ -74,6 +74,7 @@ function event(type: string, data: JsonObject, outputTokens = 0): WireEvent {
 }
 
 function blockEvents(block: Block, index: number): WireEvent[] {
+	if (block.type === 'freeform-tool') throw new Error('a freeform tool on a wire that has none');
 	const start =
 		block.type === 'tool'
 			? { type: 'tool_use', id: block.id, name: block.name, input: {} }
@@ -99,6 +100,7 @@ function wholeBlock(block: Block): JsonObject {
 	const text = block.pieces.join('');
 	if (block.type === 'text') return { type: 'text', text };
 	if (block.type === 'thinking') return { type: 'thinking', thinking: text, signature: 'c3RhbmQtaW4tc2lnbmF0dXJl' };
+	if (block.type === 'freeform-tool') throw new Error('a freeform tool on a wire that has none');
 	return { type: 'tool_use', id: block.id, name: block.name, input: block.input };
 }
 

@@ -1,7 +1,7 @@
 /** A stand-in for an OpenAI Chat Completions upstream: chunks, usage on request, errors, models. */
 
 import type { BilledTokens } from './bill.ts';
-import { type Generation, tokensOf } from './generation.ts';
+import { type Block, type Generation, tokensOf } from './generation.ts';
 import type { JsonObject, ToolResult } from './script.ts';
 import { type StandIn, type StandInOptions, startStandIn, type Wire, type WireEvent } from './stand-in.ts';
 
@@ -62,6 +62,17 @@ function head(generation: Generation, object: string): JsonObject {
 	};
 }
 
+type ToolBlock = Exclude<Block, { type: 'text' | 'thinking' }>;
+
+function toolCall(block: ToolBlock, text: string): JsonObject {
+	if (block.type === 'tool') return { id: block.id, type: 'function', function: { name: block.name, arguments: text } };
+	return { id: block.id, type: 'custom', custom: { name: block.name, input: text } };
+}
+
+function toolDelta(block: ToolBlock, index: number, piece: string): JsonObject {
+	return { tool_calls: [{ index, ...(block.type === 'tool' ? { function: { arguments: piece } } : { custom: { input: piece } }) }] };
+}
+
 function deltas(generation: Generation): { delta: JsonObject; outputTokens: number }[] {
 	const list: { delta: JsonObject; outputTokens: number }[] = [
 		{ delta: { role: 'assistant', content: '', refusal: null }, outputTokens: 0 },
@@ -69,14 +80,12 @@ function deltas(generation: Generation): { delta: JsonObject; outputTokens: numb
 	let toolIndex = -1;
 	for (const block of generation.blocks) {
 		if (block.type === 'thinking') continue;
-		if (block.type === 'tool') {
+		if (block.type !== 'text') {
 			toolIndex += 1;
-			const start = { index: toolIndex, id: block.id, type: 'function', function: { name: block.name, arguments: '' } };
-			list.push({ delta: { tool_calls: [start] }, outputTokens: 0 });
+			list.push({ delta: { tool_calls: [{ index: toolIndex, ...toolCall(block, '') }] }, outputTokens: 0 });
 		}
 		for (const piece of block.pieces) {
-			const delta = block.type === 'text' ? { content: piece } : { tool_calls: [{ index: toolIndex, function: { arguments: piece } }] };
-			list.push({ delta, outputTokens: tokensOf(piece) });
+			list.push({ delta: block.type === 'text' ? { content: piece } : toolDelta(block, toolIndex, piece), outputTokens: tokensOf(piece) });
 		}
 	}
 	return list;
@@ -89,7 +98,7 @@ function asksForUsage(body: JsonObject): boolean {
 function wholeMessage(generation: Generation): JsonObject {
 	const text = generation.blocks.flatMap((block) => (block.type === 'text' ? block.pieces : [])).join('');
 	const calls = generation.blocks.flatMap((block) =>
-		block.type === 'tool' ? [{ id: block.id, type: 'function', function: { name: block.name, arguments: block.pieces.join('') } }] : [],
+		block.type === 'tool' || block.type === 'freeform-tool' ? [toolCall(block, block.pieces.join(''))] : [],
 	);
 	return {
 		role: 'assistant',

@@ -13,7 +13,15 @@ export type Block =
 	| { readonly type: 'text'; readonly pieces: readonly string[] }
 	| { readonly type: 'thinking'; readonly pieces: readonly string[] }
 	/** `pieces` is the JSON text of the input, perhaps cut short; `input` is empty then. */
-	| { readonly type: 'tool'; readonly id: string; readonly name: string; readonly input: JsonObject; readonly pieces: readonly string[] };
+	| {
+			readonly type: 'tool';
+			readonly id: string;
+			readonly name: string;
+			readonly namespace?: string;
+			readonly input: JsonObject;
+			readonly pieces: readonly string[];
+	  }
+	| { readonly type: 'freeform-tool'; readonly id: string; readonly name: string; readonly pieces: readonly string[] };
 
 export interface Generation {
 	readonly id: string;
@@ -66,8 +74,26 @@ export class PromptCache {
 /** Parts of a body that a prompt cache compares, cache marks themselves left out. */
 export function promptSegments(body: JsonObject): string[] {
 	const plain = (value: unknown) => JSON.stringify(value, (key, inner) => (key === 'cache_control' ? undefined : inner)) ?? '';
-	const messages = Array.isArray(body.messages) ? body.messages : [];
-	return [plain(body.tools), plain(body.system), ...messages.map(plain)].filter((segment) => segment !== '');
+	const listed = body.messages ?? body.input;
+	const messages = Array.isArray(listed) ? listed : [listed];
+	return [plain(body.tools), plain(body.system ?? body.instructions), ...messages.map(plain)].filter((segment) => segment !== '');
+}
+
+type Item = Answer['content'][number];
+
+function textOf(item: Item): string {
+	if (typeof item === 'string') return item;
+	if ('thinking' in item) return item.thinking;
+	return 'text' in item ? item.text : JSON.stringify(item.input);
+}
+
+function blockOf(item: Item, freshId: string, pieces: readonly string[], isCut: boolean): Block {
+	if (typeof item === 'string') return { type: 'text', pieces };
+	if ('thinking' in item) return { type: 'thinking', pieces };
+	const id = item.id ?? freshId;
+	if ('freeformTool' in item) return { type: 'freeform-tool', id, name: item.freeformTool, pieces };
+	const { namespace } = item;
+	return { type: 'tool', id, name: item.tool, ...(namespace === undefined ? {} : { namespace }), input: isCut ? {} : item.input, pieces };
 }
 
 export function generate(answer: Answer, turn: Turn, id: string, input: Omit<BilledTokens, 'outputTokens'>): Generation {
@@ -76,14 +102,13 @@ export function generate(answer: Answer, turn: Turn, id: string, input: Omit<Bil
 	let outputTokens = 0;
 	let finish: Generation['finish'] = 'stop';
 	for (const [position, item] of answer.content.entries()) {
-		const text = typeof item === 'string' ? item : 'thinking' in item ? item.thinking : JSON.stringify(item.input);
+		const text = textOf(item);
 		const { pieces, tokens, isCut } = cutIntoPieces(text, left);
 		left -= tokens;
 		outputTokens += tokens;
-		if (typeof item === 'object' && 'tool' in item) {
-			blocks.push({ type: 'tool', id: item.id ?? `toolu_${id}_${position}`, name: item.tool, input: isCut ? {} : item.input, pieces });
-			finish = 'tool-use';
-		} else blocks.push({ type: typeof item === 'string' ? 'text' : 'thinking', pieces });
+		const block = blockOf(item, `toolu_${id}_${position}`, pieces, isCut);
+		blocks.push(block);
+		if (block.type === 'tool' || block.type === 'freeform-tool') finish = 'tool-use';
 		if (isCut) {
 			finish = 'length';
 			break;

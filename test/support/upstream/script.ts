@@ -9,18 +9,28 @@ export type JsonObject = Record<string, unknown>;
 export interface ToolUse {
 	readonly tool: string;
 	readonly input: JsonObject;
+	/** Responses: the group of tools that it stands in. */
+	readonly namespace?: string;
 	/** Default: a fresh id. */
 	readonly id?: string;
 }
 
-/** Reasoning before the answer; only the Anthropic wire shows it. */
+/** A call of a freeform tool: its input is text as it stands (Codex's `apply_patch`). The Anthropic wire has no such thing. */
+export interface FreeformToolUse {
+	readonly freeformTool: string;
+	readonly text: string;
+	/** Default: a fresh id. */
+	readonly id?: string;
+}
+
+/** Reasoning before the answer; Chat Completions does not show it, Responses shows it encrypted. */
 export interface Thinking {
 	readonly thinking: string;
 }
 
 /** One scripted turn of the model. Output beyond the call's cap is cut off there, as a model would. */
 export interface Answer {
-	readonly content: readonly (string | ToolUse | Thinking)[];
+	readonly content: readonly (string | ToolUse | FreeformToolUse | Thinking)[];
 	/** Token counts to report and to bill instead of the counted ones. */
 	readonly usage?: Partial<BilledTokens>;
 	/** Wait before the response head, ms. */
