@@ -58,11 +58,6 @@ describe.each([MESSAGES, CHAT])('%s', (path) => {
 		expect(JSON.parse(reply.text)).toMatchObject(envelope(path));
 	});
 
-	it('says 415 to a coded body', async () => {
-		const headers = { ...json, 'x-api-key': box.key, 'content-encoding': 'gzip' };
-		expect((await send(box.url + path, { headers, body: 'x' })).status).toBe(415);
-	});
-
 	it.each(['application/json; charset=utf-8', 'application/json;charset=UTF-8', 'Application/JSON'])('takes %s', async (type) => {
 		const reply = await send(box.url + path, { headers: { 'content-type': type, 'x-api-key': box.key }, body: '{}' });
 		expect(reply.status).toBe(400);

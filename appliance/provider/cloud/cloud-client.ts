@@ -3,6 +3,7 @@
 import { Pool } from 'undici';
 import type { CloudClient, UpstreamReply, UpstreamRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
+import { decodeReply } from './decode-reply.ts';
 import { Exchange } from './exchange.ts';
 import { headersForUpstream, type UpstreamAuth } from './header-rules.ts';
 import { wrapError } from './wrap-error.ts';
@@ -61,7 +62,8 @@ async function send(pool: Pool, upstream: Upstream, request: UpstreamRequest): P
 	else dispatch(pool, upstream, request, exchange);
 	signal.addEventListener('abort', cancel, { once: true });
 	const reply = await exchange.head;
-	return reply.status >= 300 && reply.status < 400 ? refuseRedirect(reply, deployment.id, exchange) : reply;
+	if (reply.status >= 300 && reply.status < 400) refuseRedirect(reply, deployment.id, exchange);
+	return reply.headers['content-encoding'] === undefined ? reply : decodeReply(reply, deployment.id);
 }
 
 function dispatch(pool: Pool, upstream: Upstream, request: UpstreamRequest, exchange: Exchange): void {

@@ -8,8 +8,8 @@ const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trail
 /** The caller's own secrets: the upstream gets the deployment's key and nothing of the caller's. */
 const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'cookie', 'proxy-authorization', 'proxy-authenticate'];
 
-/** Written anew for the upstream by the HTTP client. */
-const MESSAGE = ['host', 'content-length', 'expect', 'accept-encoding'];
+/** Written anew for the upstream by the HTTP client, which sends the body as it was decoded. */
+const MESSAGE = ['host', 'content-length', 'content-encoding', 'expect', 'accept-encoding'];
 
 /** They tell who is behind the box, which is nobody's business at the upstream. */
 const FORWARDING = ['forwarded', 'via', 'x-real-ip', 'true-client-ip', 'cf-connecting-ip', 'origin', 'referer'];

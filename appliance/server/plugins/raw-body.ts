@@ -2,6 +2,7 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../protocol/problem.ts';
+import { decodeBody, refuseCoding } from './coded-body.ts';
 
 /** Bodies of so many times the largest size may be under way together. */
 const MOST_BODIES = 8;
@@ -15,7 +16,10 @@ export function addRawBody(app: FastifyInstance, bodyBytes: number): void {
 	app.addHook('onRequest', (request, reply, done) => {
 		const { method, headers } = request;
 		if (method === 'GET' || method === 'HEAD' || request.is404) return done();
-		const bytes = Math.min(bodyBytes, Number(headers['content-length'] ?? UNTOLD_BYTES) || 0);
+		const coding = headers['content-encoding'];
+		const refusal = coding === undefined ? undefined : refuseCoding(coding, reply);
+		if (refusal !== undefined) return done(refusal);
+		const bytes = Math.min(bodyBytes, bytesOf(headers['content-length'], coding !== undefined));
 		if (heldBytes + bytes > limitBytes) return done(tooMuch());
 		heldBytes += bytes;
 		reply.raw.once('close', () => {
@@ -24,11 +28,17 @@ export function addRawBody(app: FastifyInstance, bodyBytes: number): void {
 		done();
 	});
 	app.removeAllContentTypeParsers();
-	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-	app.addHook('onRequest', (request, _reply, done) => {
+	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
 		const coding = request.headers['content-encoding'];
-		done(coding === undefined || coding === 'identity' ? undefined : refuseCoding());
+		if (coding === undefined) done(null, body);
+		else decodeBody(body, coding, bodyBytes).then((decoded) => done(null, decoded), done);
 	});
+}
+
+/** What a body counts for: a coded one grows when it is read. */
+function bytesOf(contentLength: string | undefined, isCoded: boolean): number {
+	const told = Number(contentLength ?? UNTOLD_BYTES) || 0;
+	return isCoded ? Math.max(told, UNTOLD_BYTES) : told;
 }
 
 const tooMuch = () =>
@@ -36,9 +46,6 @@ const tooMuch = () =>
 		isRetryable: true,
 		retryAfterSeconds: 1,
 	});
-
-const refuseCoding = () =>
-	new Problem('unsupported-media-type', 'Send the body as it is: the box takes no content-encoding. Turn request compression off.');
 
 /** The bytes of a request's body; empty when there was none. */
 export function bodyOf(request: { readonly body: unknown }): Buffer {
