@@ -1,13 +1,20 @@
 /** Folds the parts of an answer into one whole reply, for callers that did not ask for a stream. */
 
-import type { JsonValue } from './conversation.ts';
+import type { JsonValue, Native } from './conversation.ts';
 import { Problem } from './problem.ts';
 import type { FinishReason, Reply, ReplyContent, StreamPart, Usage } from './stream.ts';
 import { NO_USAGE } from './stream.ts';
 
 type Open =
-	| { readonly type: 'text' | 'thinking'; text: string; signature: string | undefined }
-	| { readonly type: 'tool-call'; readonly id: string; readonly name: string; json: string };
+	| { readonly type: 'text' | 'thinking'; text: string; native: Native | undefined }
+	| {
+			readonly type: 'tool-call';
+			readonly id: string;
+			readonly name: string;
+			readonly isFreeform: boolean;
+			readonly native: Native | undefined;
+			json: string;
+	  };
 
 /**
  * Reads to the `finish` part. Throws the Problem of an `error` part, and `local-failed` when the parts end
@@ -39,13 +46,16 @@ class Fold {
 	}
 
 	private takeContent(part: Exclude<StreamPart, { type: 'start' | 'finish' | 'error' }>): void {
-		if (part.type === 'text-start') this.open.set(part.index, { type: 'text', text: '', signature: undefined });
-		if (part.type === 'thinking-start') this.open.set(part.index, { type: 'thinking', text: '', signature: undefined });
-		if (part.type === 'tool-call-start') this.open.set(part.index, { type: 'tool-call', id: part.id, name: part.name, json: '' });
+		if (part.type === 'text-start') this.open.set(part.index, { type: 'text', text: '', native: undefined });
+		if (part.type === 'thinking-start') this.open.set(part.index, { type: 'thinking', text: '', native: undefined });
+		if (part.type === 'tool-call-start') {
+			const { id, name, isFreeform = false, native } = part;
+			this.open.set(part.index, { type: 'tool-call', id, name, isFreeform, native, json: '' });
+		}
 		const content = this.open.get(part.index);
 		if (content === undefined) throw new Problem('local-failed', `The answer continues part ${part.index}, which it never began.`);
 		if (part.type === 'tool-call-delta' && content.type === 'tool-call') content.json += part.json;
-		if (part.type === 'thinking-end' && content.type === 'thinking') content.signature = part.signature;
+		if (part.type === 'thinking-end' && content.type === 'thinking') content.native = part.native;
 		if ((part.type === 'text-delta' || part.type === 'thinking-delta') && content.type !== 'tool-call') content.text += part.text;
 	}
 
@@ -58,9 +68,12 @@ class Fold {
 }
 
 function close(open: Open): ReplyContent {
-	if (open.type === 'tool-call') return { type: 'tool-call', id: open.id, name: open.name, input: parseInput(open) };
 	if (open.type === 'text') return { type: 'text', text: open.text };
-	return { type: 'thinking', text: open.text, signature: open.signature };
+	const native = open.native === undefined ? {} : { native: open.native };
+	if (open.type !== 'tool-call') return { type: 'thinking', text: open.text, ...native };
+	const { id, name } = open;
+	if (open.isFreeform) return { type: 'tool-call', id, name, input: open.json, isFreeform: true, ...native };
+	return { type: 'tool-call', id, name, input: parseInput(open), ...native };
 }
 
 function parseInput(open: { readonly name: string; readonly json: string }): JsonValue {

@@ -1,14 +1,14 @@
 /** The doors to everything that does I/O, and to the dialects: what the walk may ask of them. */
 
 import type { Call, Splice } from './call.ts';
-import type { Conversation } from './conversation.ts';
+import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
 import type { Key } from './member.ts';
 import type { Allowance } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { FinishReason, Reply, StreamPart, Usage } from './stream.ts';
-import type { DialectName, Tier } from './words.ts';
+import type { CallFeature, DialectName, Tier, Vendor } from './words.ts';
 
 export interface Clock {
 	/** Monotonic ms. */
@@ -65,6 +65,40 @@ export interface StreamEncoder {
 	encode(part: StreamPart): string;
 }
 
+/** An upstream's bytes, cut anywhere, become the parts of an answer. */
+export interface StreamDecoder {
+	push(chunk: Uint8Array): readonly StreamPart[];
+	/** Call once the upstream ended; a stream without its last word ends in an `error` part. */
+	end(): readonly StreamPart[];
+}
+
+/** Where an encoded call goes, and what that place takes. */
+export interface CallTarget {
+	readonly model: string;
+	readonly outputCapTokens: number;
+	readonly isStream: boolean;
+	/** What the model is not known to take. */
+	readonly lacks: readonly CallFeature[];
+	readonly vendor: Vendor | undefined;
+}
+
+/** A call written for an upstream of this dialect. */
+export interface EncodedCall {
+	/** Below the provider's base address. */
+	readonly path: string;
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body: Uint8Array;
+	/** What the caller said and this body does not. */
+	readonly losses: readonly Loss[];
+}
+
+/** Whose reply is decoded. */
+export interface ReplySource {
+	readonly vendor: Vendor | undefined;
+	/** Opens the ids of tool calls that the upstream left without one. */
+	readonly idPrefix: string;
+}
+
 export interface PublishedModel {
 	readonly id: string;
 	readonly displayName: string;
@@ -90,6 +124,12 @@ export interface Dialect {
 	/** The last event of a stream that fails after its headers were sent. */
 	encodeStreamProblem(problem: Problem, callId: string): string;
 	encodeTokenCount(inputTokens: number): string;
+	/** A Problem where leaving something out would change what the caller gets: a forced tool, an image, a file of another vendor. */
+	encodeCall?(conversation: Conversation, target: CallTarget): EncodedCall | Problem;
+	createStreamDecoder(source: ReplySource): StreamDecoder;
+	decodeReply(body: string, source: ReplySource): Reply | Problem;
+	/** An upstream's error reply in the house's words; `retryAfter` is that header's value. */
+	decodeProblem(status: number, body: string, retryAfter: string | undefined): Problem;
 	encodeModels(models: readonly PublishedModel[]): string;
 }
 

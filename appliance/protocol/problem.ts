@@ -17,6 +17,7 @@ export const PROBLEM_STATUS = {
 	'local-failed': 502,
 	'upstream-failed': 502,
 	'upstream-timeout': 504,
+	'upstream-overloaded': 529,
 	canceled: 499,
 	'shutting-down': 503,
 	internal: 500,

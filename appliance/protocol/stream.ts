@@ -1,6 +1,6 @@
 /** What an answer is made of while it arrives, whoever gives it. */
 
-import type { JsonValue } from './conversation.ts';
+import type { JsonValue, Native } from './conversation.ts';
 import type { Problem } from './problem.ts';
 
 /** Token counts of one call; a field is undefined when the source did not say, which is not zero. */
@@ -24,9 +24,16 @@ export type StreamPart =
 	| { readonly type: 'text-end'; readonly index: number }
 	| { readonly type: 'thinking-start'; readonly index: number }
 	| { readonly type: 'thinking-delta'; readonly index: number; readonly text: string }
-	| { readonly type: 'thinking-end'; readonly index: number; readonly signature: string | undefined }
-	| { readonly type: 'tool-call-start'; readonly index: number; readonly id: string; readonly name: string }
-	/** A piece of the JSON text of the call's input. */
+	| { readonly type: 'thinking-end'; readonly index: number; readonly native?: Native }
+	| {
+			readonly type: 'tool-call-start';
+			readonly index: number;
+			readonly id: string;
+			readonly name: string;
+			readonly isFreeform?: true;
+			readonly native?: Native;
+	  }
+	/** A piece of the JSON text of the call's input; of a freeform call, a piece of its raw text. */
 	| { readonly type: 'tool-call-delta'; readonly index: number; readonly json: string; readonly probabilities?: readonly number[] }
 	| { readonly type: 'tool-call-end'; readonly index: number }
 	| { readonly type: 'finish'; readonly reason: FinishReason; readonly stopSequence: string | undefined; readonly usage: Usage }
@@ -34,8 +41,16 @@ export type StreamPart =
 
 export type ReplyContent =
 	| { readonly type: 'text'; readonly text: string }
-	| { readonly type: 'thinking'; readonly text: string; readonly signature: string | undefined }
-	| { readonly type: 'tool-call'; readonly id: string; readonly name: string; readonly input: JsonValue };
+	| { readonly type: 'thinking'; readonly text: string; readonly native?: Native }
+	| {
+			readonly type: 'tool-call';
+			readonly id: string;
+			readonly name: string;
+			/** The raw text where the call is freeform. */
+			readonly input: JsonValue;
+			readonly isFreeform?: true;
+			readonly native?: Native;
+	  };
 
 export interface Reply {
 	readonly id: string;

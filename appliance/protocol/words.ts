@@ -12,6 +12,10 @@ export type Tier = (typeof TIERS)[number];
 export const DIALECTS = ['anthropic', 'chat-completions'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
+/** Makers of models whose wire has ways of its own inside a dialect. */
+export const VENDORS = ['anthropic', 'openai', 'gemini', 'deepseek'] as const;
+export type Vendor = (typeof VENDORS)[number];
+
 export const MODALITIES = ['text', 'image', 'document', 'audio'] as const;
 export type Modality = (typeof MODALITIES)[number];
 

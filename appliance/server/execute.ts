@@ -13,6 +13,8 @@ import type { Walk } from './walk.ts';
 const NEXT_MAY_HELP: ReadonlySet<ProblemCode> = new Set([
 	'upstream-failed',
 	'upstream-timeout',
+	'upstream-overloaded',
+	'rate-limited',
 	'local-busy',
 	'local-failed',
 	'context-window-exceeded',

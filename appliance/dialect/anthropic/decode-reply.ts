@@ -5,6 +5,7 @@ import { Problem } from '../../protocol/problem.ts';
 import { NO_USAGE, type Reply, type ReplyContent } from '../../protocol/stream.ts';
 import { type Fields, isFields, textOf } from '../fields.ts';
 import { parseEvent } from '../reply-tap.ts';
+import { nativeOf } from './native.ts';
 import { finishOf, readUsage } from './wire.ts';
 
 export function decodeReply(text: string): Reply | Problem {
@@ -23,7 +24,9 @@ export function decodeReply(text: string): Reply | Problem {
 
 function readBlock(block: Fields): ReplyContent[] {
 	if (block.type === 'text') return [{ type: 'text', text: textOf(block.text) ?? '' }];
-	if (block.type === 'thinking') return [{ type: 'thinking', text: textOf(block.thinking) ?? '', signature: textOf(block.signature) }];
+	const native = nativeOf(block);
+	if (block.type === 'thinking') return [{ type: 'thinking', text: textOf(block.thinking) ?? '', ...native }];
+	if (block.type === 'redacted_thinking') return [{ type: 'thinking', text: '', ...native }];
 	if (block.type !== 'tool_use') return [];
 	return [{ type: 'tool-call', id: textOf(block.id) ?? '', name: textOf(block.name) ?? '', input: (block.input ?? {}) as JsonValue }];
 }

@@ -1,11 +1,14 @@
 /** Messages: reads stream events into the parts of an answer; lenient about what it does not know. */
 
-import { Problem } from '../../protocol/problem.ts';
+import type { Native } from '../../protocol/conversation.ts';
+import type { StreamDecoder } from '../../protocol/ports.ts';
 import { type FinishReason, NO_USAGE, type StreamPart, type Usage } from '../../protocol/stream.ts';
 import { type Fields, isFields, textOf } from '../fields.ts';
 import { parseEvent } from '../reply-tap.ts';
 import { createSseDecoder, type SseEvent } from '../sse.ts';
-import { cutProblem, type StreamDecoder } from '../stream-decoder.ts';
+import { cutProblem } from '../stream-decoder.ts';
+import { problemOfEvent } from './decode-problem.ts';
+import { nativeOf } from './native.ts';
 import { finishOf, readUsage } from './wire.ts';
 
 type BlockKind = 'text' | 'thinking' | 'tool-call';
@@ -13,6 +16,7 @@ type BlockKind = 'text' | 'thinking' | 'tool-call';
 const KINDS: ReadonlyMap<unknown, BlockKind> = new Map<unknown, BlockKind>([
 	['text', 'text'],
 	['thinking', 'thinking'],
+	['redacted_thinking', 'thinking'],
 	['tool_use', 'tool-call'],
 ]);
 
@@ -22,7 +26,9 @@ export function createStreamDecoder(): StreamDecoder {
 
 class Decoder implements StreamDecoder {
 	private readonly sse = createSseDecoder();
-	private readonly open = new Map<number, { readonly kind: BlockKind; signature: string | undefined }>();
+	private readonly open = new Map<number, { readonly kind: BlockKind; native: { readonly native?: Native } }>();
+	/** Of a tool call: its input, where an upstream sends that at the start and no pieces afterwards. */
+	private readonly wholeInputs = new Map<number, string>();
 	private usage: Usage = NO_USAGE;
 	private finish: FinishReason = 'other';
 	private stopSequence: string | undefined;
@@ -70,24 +76,36 @@ class Decoder implements StreamDecoder {
 	private openBlock(index: number, block: Fields): StreamPart[] {
 		const kind = KINDS.get(block.type);
 		if (kind === undefined) return [];
-		this.open.set(index, { kind, signature: undefined });
+		this.open.set(index, { kind, native: kind === 'thinking' ? nativeOf(block) : {} });
 		if (kind !== 'tool-call') return [{ type: `${kind}-start`, index }];
+		if (isFields(block.input) && Object.keys(block.input).length > 0) this.wholeInputs.set(index, JSON.stringify(block.input));
 		return [{ type: 'tool-call-start', index, id: textOf(block.id) ?? '', name: textOf(block.name) ?? '' }];
 	}
 
 	private delta(index: number, delta: Fields): StreamPart[] {
 		const block = this.open.get(index);
 		if (block?.kind === 'text') return [{ type: 'text-delta', index, text: textOf(delta.text) ?? '' }];
-		if (block?.kind === 'tool-call') return [{ type: 'tool-call-delta', index, json: textOf(delta.partial_json) ?? '' }];
+		if (block?.kind === 'tool-call') {
+			const json = textOf(delta.partial_json) ?? '';
+			if (json !== '') this.wholeInputs.delete(index);
+			return [{ type: 'tool-call-delta', index, json }];
+		}
 		if (block?.kind !== 'thinking') return [];
-		if (delta.type === 'signature_delta') block.signature = textOf(delta.signature);
+		if (delta.type === 'signature_delta') block.native = nativeOf(delta);
 		return delta.type === 'thinking_delta' ? [{ type: 'thinking-delta', index, text: textOf(delta.thinking) ?? '' }] : [];
 	}
 
 	private close(index: number): StreamPart[] {
 		const block = this.open.get(index);
 		if (block === undefined) return [];
-		if (block.kind === 'thinking') return [{ type: 'thinking-end', index, signature: block.signature }];
+		this.open.delete(index);
+		if (block.kind === 'thinking') return [{ type: 'thinking-end', index, ...block.native }];
+		const json = this.wholeInputs.get(index);
+		if (json !== undefined)
+			return [
+				{ type: 'tool-call-delta', index, json },
+				{ type: 'tool-call-end', index },
+			];
 		return [{ type: `${block.kind}-end`, index }];
 	}
 
@@ -106,7 +124,6 @@ class Decoder implements StreamDecoder {
 
 	private fail(error: unknown): StreamPart[] {
 		this.isFinished = true;
-		const message = isFields(error) ? textOf(error.message) : undefined;
-		return [{ type: 'error', problem: new Problem('upstream-failed', message ?? 'The upstream failed inside its stream.') }];
+		return [{ type: 'error', problem: problemOfEvent(error) }];
 	}
 }

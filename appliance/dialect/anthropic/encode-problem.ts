@@ -22,6 +22,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'local-failed': 'api_error',
 	'upstream-failed': 'api_error',
 	'upstream-timeout': 'timeout_error',
+	'upstream-overloaded': 'overloaded_error',
 	canceled: 'api_error',
 	'shutting-down': 'overloaded_error',
 	internal: 'api_error',

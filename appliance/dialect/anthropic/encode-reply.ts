@@ -3,6 +3,7 @@
 import type { PublishedModel } from '../../protocol/ports.ts';
 import type { Reply, ReplyContent } from '../../protocol/stream.ts';
 import type { Fields } from '../fields.ts';
+import { carried, thinkingBlock } from './native.ts';
 import { STOP_REASONS, writeUsage } from './wire.ts';
 
 export function encodeReply(reply: Reply): string {
@@ -21,9 +22,10 @@ export function encodeReply(reply: Reply): string {
 /** Empty texts and unsigned thinking are left out, as in a stream. */
 function encodeBlock(content: ReplyContent): Fields[] {
 	if (content.type === 'text') return content.text === '' ? [] : [{ type: 'text', text: content.text }];
-	if (content.type === 'tool-call') return [{ type: 'tool_use', id: content.id, name: content.name, input: content.input }];
-	if (content.signature === undefined) return [];
-	return [{ type: 'thinking', thinking: content.text, signature: content.signature }];
+	if (content.type === 'tool-call')
+		return [...carried(content), { type: 'tool_use', id: content.id, name: content.name, input: content.input }];
+	const block = thinkingBlock(content.text, content.native);
+	return block === undefined ? [] : [block];
 }
 
 export function encodeTokenCount(inputTokens: number): string {

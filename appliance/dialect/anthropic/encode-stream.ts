@@ -6,6 +6,7 @@ import { NO_USAGE, type StreamPart, type Usage } from '../../protocol/stream.ts'
 import type { Fields } from '../fields.ts';
 import { encodeSse } from '../sse.ts';
 import { encodeStreamProblem } from './encode-problem.ts';
+import { carried, thinkingBlock } from './native.ts';
 import { STOP_REASONS, writeUsage } from './wire.ts';
 
 type Part<Type extends StreamPart['type']> = Extract<StreamPart, { type: Type }>;
@@ -41,7 +42,7 @@ class Encoder implements StreamEncoder {
 			case 'thinking-end':
 				return this.endThinking(part);
 			case 'tool-call-start':
-				return this.open(part.index, { type: 'tool_use', id: part.id, name: part.name, input: {} });
+				return this.startTool(part);
 			case 'tool-call-delta':
 				return part.json === '' ? '' : this.delta(part.index, { type: 'input_json_delta', partial_json: part.json });
 			case 'text-end':
@@ -75,14 +76,28 @@ class Encoder implements StreamEncoder {
 		return opening + this.delta(index, { type: 'text_delta', text });
 	}
 
-	private endThinking({ index, signature }: Part<'thinking-end'>): string {
-		if (signature === undefined) return '';
+	private startTool({ index, id, name, native }: Part<'tool-call-start'>): string {
+		const before = native === undefined ? [] : carried({ id, native });
+		return before.map((block) => this.whole(index, block)).join('') + this.open(index, { type: 'tool_use', id, name, input: {} });
+	}
+
+	private endThinking({ index, native }: Part<'thinking-end'>): string {
+		const text = this.thinking.get(index) ?? '';
+		this.thinking.delete(index);
+		const block = thinkingBlock(text, native);
+		if (block === undefined) return '';
+		if (block.type !== 'thinking') return this.whole(index, block);
 		return (
 			this.open(index, { type: 'thinking', thinking: '', signature: '' }) +
-			this.delta(index, { type: 'thinking_delta', thinking: this.thinking.get(index) ?? '' }) +
-			this.delta(index, { type: 'signature_delta', signature }) +
+			this.delta(index, { type: 'thinking_delta', thinking: text }) +
+			this.delta(index, { type: 'signature_delta', signature: block.signature }) +
 			this.close(index)
 		);
+	}
+
+	/** A block that comes in one piece. */
+	private whole(index: number, block: Fields): string {
+		return this.open(index, block) + this.close(index);
 	}
 
 	private finish({ reason, stopSequence, usage }: Part<'finish'>): string {

@@ -3,6 +3,9 @@
 import type { Dialect } from '../../protocol/ports.ts';
 import { decodeCall } from './decode-call.ts';
 import { decodeConversation } from './decode-conversation.ts';
+import { decodeProblem } from './decode-problem.ts';
+import { decodeReply } from './decode-reply.ts';
+import { createStreamDecoder } from './decode-stream.ts';
 import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
@@ -22,5 +25,8 @@ export const chatCompletions: Dialect = {
 	encodeProblem,
 	encodeStreamProblem,
 	encodeTokenCount,
+	createStreamDecoder,
+	decodeReply,
+	decodeProblem,
 	encodeModels,
 };

@@ -22,6 +22,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'local-failed': 'server_error',
 	'upstream-failed': 'server_error',
 	'upstream-timeout': 'server_error',
+	'upstream-overloaded': 'server_error',
 	canceled: 'server_error',
 	'shutting-down': 'server_error',
 	internal: 'server_error',

@@ -1,7 +1,7 @@
 /** Chat Completions: writes whole answers, token counts and the list of models. */
 
 import type { PublishedModel } from '../../protocol/ports.ts';
-import type { Reply } from '../../protocol/stream.ts';
+import type { Reply, ReplyContent } from '../../protocol/stream.ts';
 import type { Fields } from '../fields.ts';
 import { FINISH_REASONS, writeUsage } from './wire.ts';
 
@@ -19,13 +19,22 @@ export function encodeReply(reply: Reply, wallMs = 0): string {
 
 function encodeMessage(reply: Reply): Fields {
 	const texts = reply.content.flatMap((content) => (content.type === 'text' ? [content.text] : []));
-	const calls = reply.content.flatMap((content) =>
-		content.type === 'tool-call'
-			? [{ id: content.id, type: 'function', function: { name: content.name, arguments: JSON.stringify(content.input) } }]
-			: [],
-	);
+	const thinking = reply.content.flatMap((content) => (content.type === 'thinking' && content.text !== '' ? [content.text] : []));
+	const calls = reply.content.flatMap((content) => (content.type === 'tool-call' ? [encodeCall(content)] : []));
 	const content = texts.length > 0 ? texts.join('') : null;
-	return { role: 'assistant', content, refusal: null, ...(calls.length > 0 ? { tool_calls: calls } : {}) };
+	return {
+		role: 'assistant',
+		content,
+		refusal: null,
+		...(thinking.length > 0 ? { reasoning_content: thinking.join('\n') } : {}),
+		...(calls.length > 0 ? { tool_calls: calls } : {}),
+	};
+}
+
+/** A tool call as it stands in a message; arguments that are no JSON stay the text they are. */
+export function encodeCall({ id, name, input, isFreeform }: Extract<ReplyContent, { type: 'tool-call' }>): Fields {
+	const text = typeof input === 'string' ? input : JSON.stringify(input);
+	return isFreeform ? { id, type: 'custom', custom: { name, input: text } } : { id, type: 'function', function: { name, arguments: text } };
 }
 
 /** This dialect has no count call of its own; the shape is the one that its vendor uses elsewhere. */

@@ -14,14 +14,14 @@ export function createStreamEncoder(call: Call, wallMs = 0): StreamEncoder {
 	return new Encoder(call.isUsageWanted === true, Math.floor(wallMs / 1000));
 }
 
-/** Thinking is not written: this wire has no word for it. */
+/** Thinking is written under the name that most clients know: the vendor of this dialect has no word for it. */
 class Encoder implements StreamEncoder {
 	private readonly isUsageWanted: boolean;
 	private readonly createdSeconds: number;
 	private id = '';
 	private model = '';
 	private started: Usage = NO_USAGE;
-	private readonly toolIndex = new Map<number, number>();
+	private readonly tools = new Map<number, { readonly index: number; readonly isFreeform: boolean }>();
 
 	constructor(isUsageWanted: boolean, createdSeconds: number) {
 		this.isUsageWanted = isUsageWanted;
@@ -34,10 +34,12 @@ class Encoder implements StreamEncoder {
 				return this.start(part);
 			case 'text-delta':
 				return part.text === '' ? '' : this.delta({ content: part.text });
+			case 'thinking-delta':
+				return part.text === '' ? '' : this.delta({ reasoning_content: part.text });
 			case 'tool-call-start':
 				return this.startTool(part);
 			case 'tool-call-delta':
-				return part.json === '' ? '' : this.tool(part.index, { function: { arguments: part.json } });
+				return part.json === '' ? '' : this.input(part);
 			case 'finish':
 				return this.finish(part);
 			case 'error':
@@ -54,13 +56,20 @@ class Encoder implements StreamEncoder {
 		return this.delta({ role: 'assistant', content: '', refusal: null });
 	}
 
-	private startTool({ index, id, name }: Part<'tool-call-start'>): string {
-		this.toolIndex.set(index, this.toolIndex.size);
-		return this.tool(index, { id, type: 'function', function: { name, arguments: '' } });
+	private startTool({ index, id, name, isFreeform }: Part<'tool-call-start'>): string {
+		this.tools.set(index, { index: this.tools.size, isFreeform: isFreeform === true });
+		return this.tool(
+			index,
+			isFreeform ? { id, type: 'custom', custom: { name, input: '' } } : { id, type: 'function', function: { name, arguments: '' } },
+		);
+	}
+
+	private input({ index, json }: Part<'tool-call-delta'>): string {
+		return this.tool(index, this.tools.get(index)?.isFreeform ? { custom: { input: json } } : { function: { arguments: json } });
 	}
 
 	private tool(index: number, call: Fields): string {
-		return this.delta({ tool_calls: [{ index: this.toolIndex.get(index), ...call }] });
+		return this.delta({ tool_calls: [{ index: this.tools.get(index)?.index, ...call }] });
 	}
 
 	private finish({ reason, usage }: Part<'finish'>): string {

@@ -27,19 +27,27 @@ export function finishOf(reason: unknown): FinishReason | undefined {
 	return FROM_WIRE.get(reason) ?? 'other';
 }
 
-/** `prompt_tokens` counts cache reads and writes too, `completion_tokens` the reasoning. */
+/** Gemini ends an answer of tool calls with a plain stop. */
+export function finishWithCalls(finish: FinishReason, hasCalls: boolean): FinishReason {
+	return hasCalls && finish === 'stop' ? 'tool-calls' : finish;
+}
+
+/** `prompt_tokens` counts cache reads and writes too, `completion_tokens` the reasoning: where a vendor leaves it out there (Gemini), the total tells. */
 export function readUsage(wire: unknown): Usage {
 	if (!isFields(wire)) return NO_USAGE;
 	const details = isFields(wire.prompt_tokens_details) ? wire.prompt_tokens_details : {};
 	const prompt = tokenCount(wire.prompt_tokens);
-	const read = tokenCount(details.cached_tokens) ?? 0;
+	const completion = tokenCount(wire.completion_tokens);
+	const beyondPrompt = (tokenCount(wire.total_tokens) ?? 0) - (prompt ?? Number.POSITIVE_INFINITY);
+	// DeepSeek names its cache in words of its own.
+	const read = tokenCount(details.cached_tokens) ?? tokenCount(wire.prompt_cache_hit_tokens) ?? 0;
 	const written = tokenCount(details.cache_write_tokens) ?? 0;
 	return {
 		inputTokens: prompt === undefined ? undefined : Math.max(0, prompt - read - written),
 		cacheReadTokens: prompt === undefined ? undefined : read,
 		cacheWriteTokens: prompt === undefined ? undefined : written,
 		cacheWrite1hTokens: prompt === undefined ? undefined : 0,
-		outputTokens: tokenCount(wire.completion_tokens),
+		outputTokens: completion === undefined ? undefined : Math.max(completion, beyondPrompt),
 	};
 }
 

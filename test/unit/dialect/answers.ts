@@ -1,7 +1,7 @@
 /** Answers as an engine gives them, for the encoders' tests. */
 
 import fc from 'fast-check';
-import type { JsonValue } from '../../../appliance/protocol/conversation.ts';
+import type { JsonValue, Native } from '../../../appliance/protocol/conversation.ts';
 import type { FinishReason, Reply, ReplyContent, StreamPart } from '../../../appliance/protocol/stream.ts';
 
 /** The parts that a reply would have come in, its texts and inputs cut into pieces. */
@@ -18,10 +18,11 @@ function contentParts(content: ReplyContent, index: number, length: number): Str
 	}
 	const { type, text } = content;
 	const deltas = pieces(text, length).map((piece): StreamPart => ({ type: `${type}-delta`, index, text: piece }));
-	const end: StreamPart =
-		content.type === 'thinking' ? { type: 'thinking-end', index, signature: content.signature } : { type: 'text-end', index };
+	const end: StreamPart = content.type === 'thinking' ? { type: 'thinking-end', index, ...nativeOf(content) } : { type: 'text-end', index };
 	return [{ type: `${type}-start`, index }, ...deltas, end];
 }
+
+const nativeOf = ({ native }: { readonly native?: Native }) => (native === undefined ? {} : { native });
 
 function pieces(text: string, length: number): string[] {
 	return Array.from({ length: Math.ceil(text.length / length) }, (_, index) => text.slice(index * length, (index + 1) * length));
@@ -34,7 +35,13 @@ const toolCall = fc
 	.record({ id: fc.uuid(), name: fc.constantFrom('Read', 'Bash'), input })
 	.map((call): ReplyContent => ({ type: 'tool-call', ...call }));
 const spoken = text.map((value): ReplyContent => ({ type: 'text', text: value }));
-const signed = fc.record({ text, signature: text }).map((thinking): ReplyContent => ({ type: 'thinking', ...thinking }));
+const signed = fc.record({ text, signature: text }).map(
+	(thinking): ReplyContent => ({
+		type: 'thinking',
+		text: thinking.text,
+		native: { dialect: 'anthropic', value: { signature: thinking.signature } },
+	}),
+);
 
 function reply(content: fc.Arbitrary<readonly ReplyContent[]>, finish: fc.Arbitrary<FinishReason>): fc.Arbitrary<Reply> {
 	const usage = fc.record({
@@ -59,7 +66,12 @@ export const chatReply = reply(
 		.tuple(fc.option(spoken, { nil: undefined }), fc.array(toolCall, { maxLength: 3 }))
 		.map(([first, calls]) => (first === undefined ? calls : [first, ...calls])),
 	fc.constantFrom<FinishReason>('stop', 'length', 'tool-calls', 'refusal'),
-).map((one) => ({ ...one, usage: { ...one.usage, cacheWriteTokens: 0, cacheWrite1hTokens: 0 } }));
+).map((one) => ({
+	...one,
+	// A plain stop behind tool calls is read as what it must mean.
+	finish: one.finish === 'stop' && one.content.some(({ type }) => type === 'tool-call') ? ('tool-calls' as const) : one.finish,
+	usage: { ...one.usage, cacheWriteTokens: 0, cacheWrite1hTokens: 0 },
+}));
 
 export const EXAMPLE: Reply = {
 	id: 'msg_local_1',

@@ -5,8 +5,8 @@ import { createStreamDecoder as createMessageDecoder } from '../../../appliance/
 import { decodeReply as decodeCompletion } from '../../../appliance/dialect/chat-completions/decode-reply.ts';
 import { createStreamDecoder as createChunkDecoder } from '../../../appliance/dialect/chat-completions/decode-stream.ts';
 import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
-import type { StreamDecoder } from '../../../appliance/dialect/stream-decoder.ts';
 import { foldStream } from '../../../appliance/protocol/fold-stream.ts';
+import type { StreamDecoder } from '../../../appliance/protocol/ports.ts';
 import { Problem } from '../../../appliance/protocol/problem.ts';
 import { NO_USAGE, type Reply, type StreamPart } from '../../../appliance/protocol/stream.ts';
 import type { DialectName } from '../../../appliance/protocol/words.ts';
@@ -26,7 +26,7 @@ const call = {
 
 const DECODERS: Readonly<Record<DialectName, () => StreamDecoder>> = {
 	anthropic: createMessageDecoder,
-	'chat-completions': createChunkDecoder,
+	'chat-completions': () => createChunkDecoder(),
 };
 
 function wireOf(dialect: DialectName, parts: readonly StreamPart[]): string {
@@ -82,7 +82,7 @@ describe('the Messages encoder', () => {
 			{ type: 'start', id: 'm', model: 'l', usage: undefined },
 			{ type: 'thinking-start', index: 0 },
 			{ type: 'thinking-delta', index: 0, text: 'hm' },
-			{ type: 'thinking-end', index: 0, signature: undefined },
+			{ type: 'thinking-end', index: 0 },
 			{ type: 'text-start', index: 1 },
 			{ type: 'text-delta', index: 1, text: '' },
 			{ type: 'text-end', index: 1 },
@@ -97,7 +97,7 @@ describe('the Messages encoder', () => {
 		const reply: Reply = {
 			...EXAMPLE,
 			content: [
-				{ type: 'thinking', text: 'hm', signature: undefined },
+				{ type: 'thinking', text: 'hm' },
 				{ type: 'text', text: '' },
 			],
 		};
@@ -155,7 +155,7 @@ describe('decoding a stream that goes wrong', () => {
 
 	it('reads recorded tool calls in their order', async () => {
 		expect((await fold(read('anthropic', [recorded('anthropic-tools.sse')]))).content).toEqual([
-			{ type: 'thinking', text: 'Two files, so two reads.', signature: 'c2lnbmF0dXJl' },
+			{ type: 'thinking', text: 'Two files, so two reads.', native: { dialect: 'anthropic', value: { signature: 'c2lnbmF0dXJl' } } },
 			{ type: 'text', text: 'I read both.' },
 			{ type: 'tool-call', id: 'toolu_01A', name: 'Read', input: { file_path: 'src/größe.ts' } },
 			{ type: 'tool-call', id: 'toolu_01B', name: 'Read', input: { file_path: 'a.ts', limit: 1_000 } },

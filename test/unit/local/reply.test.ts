@@ -86,7 +86,7 @@ test('blocks open and close in order, and a tool call comes whole', () => {
 	expect(parts).toEqual([
 		{ type: 'thinking-start', index: 0 },
 		{ type: 'thinking-delta', index: 0, text: 'hm' },
-		{ type: 'thinking-end', index: 0, signature: undefined },
+		{ type: 'thinking-end', index: 0 },
 		{ type: 'text-start', index: 1 },
 		{ type: 'text-delta', index: 1, text: 'a', probabilities: [0.5] },
 		{ type: 'text-end', index: 1 },

@@ -44,7 +44,7 @@ export class ReplyWriter {
 	/** Ends the open block, if there is one. */
 	close(): void {
 		if (this.#open === 'text') this.#emit({ type: 'text-end', index: this.#index });
-		if (this.#open === 'thinking') this.#emit({ type: 'thinking-end', index: this.#index, signature: undefined });
+		if (this.#open === 'thinking') this.#emit({ type: 'thinking-end', index: this.#index });
 		this.#open = undefined;
 	}
 
