@@ -58,12 +58,15 @@ function fromCatalogue(model: CatalogueModel, provider: string): DeploymentConfi
 	return { id: model.id, provider, model: model.id, order: model.order };
 }
 
+/** With its own key, or with the logins of those who call. */
+const isReachable = (provider: ProviderSettings | undefined): boolean =>
+	provider !== undefined && (provider.missing === undefined || provider.passThrough !== undefined);
+
 /** Without a list of deployments: every catalogue model of a provider that is named like its vendor and has its key. */
 function deploymentConfigs(config: Config, providers: Readonly<Record<string, ProviderSettings>>): readonly DeploymentConfig[] {
 	if (config.deployments !== undefined) return config.deployments;
 	return CATALOGUE.models
-		.filter((model) => model.contextTokens !== null && providers[model.vendor]?.missing === undefined)
-		.filter((model) => providers[model.vendor] !== undefined)
+		.filter((model) => model.contextTokens !== null && isReachable(providers[model.vendor]))
 		.map((model) => fromCatalogue(model, model.vendor));
 }
 

@@ -1,7 +1,7 @@
 /** Faults that no single field shows: names that lead nowhere, names given twice, models without known figures, addresses. */
 
 import { findModel } from './catalogue.ts';
-import { checkAddress } from './check-address.ts';
+import { checkAddress, isLoopback } from './check-address.ts';
 import { type ConfigError, formatPath, type PathSegment } from './config-error.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
 import { nearest } from './nearest.ts';
@@ -19,12 +19,35 @@ function checkProviders(providers: Loose, report: Report): void {
 	for (const [id, value] of Object.entries(providers)) {
 		const path = ['providers', id];
 		if (id === 'local') report(path, 'the name local', 'another name: local is the engine of the box');
-		const { baseUrl, auth, keyEnv } = objectOf(value);
-		if (auth !== 'none' && isObject(value) && keyEnv === undefined) {
+		const { baseUrl, auth, keyEnv, passThrough } = objectOf(value);
+		if (auth !== 'none' && isObject(value) && keyEnv === undefined && passThrough === undefined) {
 			report([...path, 'keyEnv'], 'nothing', 'the environment variable that holds its key, or "auth": "none"');
 		}
 		const fault = typeof baseUrl === 'string' ? checkAddress(baseUrl) : undefined;
 		if (fault) report([...path, 'baseUrl'], fault.found, fault.expected);
+		if (passThrough !== undefined && typeof baseUrl === 'string' && isOpenAddress(baseUrl)) {
+			report([...path, 'passThrough'], 'logins of members on an unencrypted way', 'an https baseUrl');
+		}
+	}
+	checkPassThrough(providers, report);
+}
+
+function isOpenAddress(baseUrl: string): boolean {
+	const url = URL.parse(baseUrl);
+	return url?.protocol === 'http:' && !isLoopback(url.hostname);
+}
+
+/** A login does not say whose it is: the dialect of its call must lead to one provider. */
+function checkPassThrough(providers: Loose, report: Report): void {
+	const owners = new Map<string, string>();
+	for (const [id, value] of Object.entries(providers)) {
+		const { passThrough, dialects } = objectOf(value);
+		if (passThrough === undefined || !Array.isArray(dialects)) continue;
+		for (const dialect of dialects.map(String)) {
+			const other = owners.get(dialect);
+			if (other !== undefined) report(['providers', id, 'passThrough'], `a second one for ${dialect}, beside ${other}'s`, 'one a dialect');
+			owners.set(dialect, id);
+		}
 	}
 }
 

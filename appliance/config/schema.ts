@@ -69,6 +69,11 @@ export const localSchema = z.strictObject({
 		.describe('Tools that the local model may call: read-only ones. Others are not offered to it.'),
 });
 
+const passThroughSchema = z.strictObject({
+	members: z.union([z.literal('all'), z.array(z.string().min(1)).min(1)]).describe('Names of the members who may; or all.'),
+	tokenPrefix: z.string().min(1).optional().describe('Only logins that begin so are passed, sk-ant-oat for instance.'),
+});
+
 export const providerSchema = z.strictObject({
 	baseUrl: z.url({ protocol: /^https?$/ }).describe('Address of the upstream, without the dialect path (/v1/…).'),
 	dialects: z.array(z.enum(DIALECTS)).min(1).describe('Wire languages that it speaks.'),
@@ -81,6 +86,11 @@ export const providerSchema = z.strictObject({
 	connectTimeoutMs: count.default(10_000),
 	firstByteTimeoutMs: count.default(600_000),
 	idleTimeoutMs: count.default(300_000).describe('Longest silence inside a reply.'),
+	passThrough: passThroughSchema
+		.optional()
+		.describe(
+			"Lets members' own plan logins (Claude Max, ChatGPT) through to this provider, untouched and to nobody else; the member's key then comes as x-innerloop-key. Default: off. Whether the vendor's terms allow it is yours to decide.",
+		),
 });
 
 const rates = {
@@ -182,5 +192,6 @@ export const configSchema = z.strictObject({
 export type Config = z.infer<typeof configSchema>;
 export type ProviderConfig = z.infer<typeof providerSchema>;
 export type DeploymentConfig = z.infer<typeof deploymentSchema>;
+export type PassThroughConfig = z.infer<typeof passThroughSchema>;
 export type LocalConfig = z.infer<typeof localSchema>;
 export type LimitsConfig = z.infer<typeof limitsSchema>;

@@ -4,7 +4,7 @@ import type { Deployment } from '../protocol/deployment.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
 import type { DialectName } from '../protocol/words.ts';
-import type { Config, LimitsConfig, LocalConfig } from './schema.ts';
+import type { Config, LimitsConfig, LocalConfig, PassThroughConfig } from './schema.ts';
 import type { Secret } from './secret.ts';
 
 export interface ProviderSettings {
@@ -21,6 +21,8 @@ export interface ProviderSettings {
 	readonly connectTimeoutMs: number;
 	readonly firstByteTimeoutMs: number;
 	readonly idleTimeoutMs: number;
+	/** Whose own plan logins go through to it; undefined for nobody's. */
+	readonly passThrough?: PassThroughConfig | undefined;
 }
 
 export interface Settings {

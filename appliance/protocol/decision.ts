@@ -62,4 +62,6 @@ export interface Outcome {
 	readonly inputTokens: number | undefined;
 	readonly outputTokens: number | undefined;
 	readonly cacheReadTokens: number | undefined;
+	/** Answered with the caller's own plan login: `costNanoUsd` does not count its tokens. */
+	readonly isOwnLogin?: true;
 }

@@ -52,6 +52,11 @@ export interface Deployment {
 	readonly maxTokensPerMedia: number;
 	/** Features that the model is not known to take; a call that names the model itself is not held to them. */
 	readonly lacks?: readonly CallFeature[];
+	/**
+	 * This call brings its caller's own login for the deployment's provider: sent with that instead of the box's key, it
+	 * counts in tokens and not in dollars. `price` stays the vendor's, for comparisons.
+	 */
+	readonly isOwnLogin?: boolean;
 }
 
 /** What the box knows about a deployment at this moment. */

@@ -31,7 +31,8 @@ function sortKey(one: Case, { deployment, expectedCostNanoUsd }: Scored): SortKe
 	const isInner = one.role === 'inner' && !one.isProtected && one.input.call.operation !== 'count-tokens';
 	const counts = !isInner || one.asked.role === 'inner';
 	const named = counts && isNamed(deployment, one.input.call.model) ? 0 : 1;
-	const { order } = deployment;
+	// What a plan pays costs nothing here; of two such models the lighter one is still the cheaper.
+	const order = isInner && deployment.isOwnLogin === true ? (deployment.price?.outputPicoUsd ?? Number.MAX_SAFE_INTEGER) : deployment.order;
 	const tier = one.tiers.indexOf(deployment.tier);
 	return isInner ? [tier, named, expectedCostNanoUsd, order] : [tier, named, order, expectedCostNanoUsd];
 }

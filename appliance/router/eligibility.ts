@@ -52,8 +52,14 @@ const REACH: readonly Check[] = [
 
 /** Only of calls that make the model speak. */
 const ANSWER: readonly Check[] = [
-	({ input }, { price }) =>
-		price === null && input.key.hasCeiling ? ['price-unknown', 'Its price is unknown, and the key has a ceiling.'] : undefined,
+	({ input }, { price, isOwnLogin }) =>
+		price === null && input.key.hasCeiling && isOwnLogin !== true
+			? ['price-unknown', 'Its price is unknown, and the key has a ceiling.']
+			: undefined,
+	({ input: { call, key } }, { isOwnLogin }) =>
+		key.hasCeiling && call.unboundedFields.length > 0 && isOwnLogin !== true
+			? ['cost-not-bounded', `The cost of ${call.unboundedFields.join(', ')} cannot be bounded, and the key has a ceiling.`]
+			: undefined,
 	(one, deployment) => {
 		const inputTokens = inputTokensAt(one, deployment);
 		const { contextTokens, maxInputTokens } = deployment;

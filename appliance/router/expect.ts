@@ -29,9 +29,9 @@ export function expectedMs(one: Case, deployment: Deployment): number | undefine
 	return Math.round(rates.queueMs + seconds * 1000);
 }
 
-/** New input counts at the rate of a cache write, as agents write nearly all of it. Zero where the price is unknown. */
+/** New input counts at the rate of a cache write, as agents write nearly all of it. Zero where the price is unknown, or a plan pays. */
 export function expectedCostNanoUsd(one: Case, deployment: Deployment): number {
-	if (deployment.price === null || one.input.call.operation === 'count-tokens') return 0;
+	if (deployment.price === null || deployment.isOwnLogin === true || one.input.call.operation === 'count-tokens') return 0;
 	const { cachedTokens, newTokens, outputTokens } = expectTokens(one, deployment);
 	const rates = ratesFor(deployment.price, cachedTokens + newTokens);
 	return costNanoUsd([

@@ -38,11 +38,12 @@ export interface CostBound {
 	capWithin(nanoUsd: number): number;
 }
 
-/** A price that is not known bounds nothing: such a deployment is kept off keys with a ceiling, and counts as zero elsewhere. */
+/** What goes with its caller's own login costs nothing here. A price that is not known bounds nothing: such a deployment is kept off keys with a ceiling, and counts as zero elsewhere. */
 export function boundCost(call: Call, deployment: Deployment, affinity: Affinity | undefined): CostBound {
 	const inputTokens = boundInputTokens(call, deployment, affinity);
 	const { price } = deployment;
-	if (price === null) return { inputTokens, worstNanoUsd: () => 0, capWithin: () => Number.MAX_SAFE_INTEGER };
+	if (price === null || deployment.isOwnLogin === true)
+		return { inputTokens, worstNanoUsd: () => 0, capWithin: () => Number.MAX_SAFE_INTEGER };
 	const rates = ratesFor(price, inputTokens);
 	// A cache may be missed, and all of the prompt be written anew.
 	const longWrite = call.size.hasLongCacheWrite === false ? 0 : rates.cacheWrite1hPicoUsd;

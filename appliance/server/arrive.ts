@@ -6,6 +6,7 @@ import type { DialectName } from '../protocol/words.ts';
 import type { Box } from './box.ts';
 import { CallerReply } from './caller-reply.ts';
 import { KEPT_TEXT_BYTES } from './kept-text.ts';
+import { deploymentsFor } from './own-login.ts';
 import { keyOf } from './plugins/authenticate.ts';
 import { bodyOf } from './plugins/raw-body.ts';
 import { runCall } from './run-call.ts';
@@ -25,14 +26,15 @@ export async function arrive(box: Box, request: FastifyRequest, reply: FastifyRe
 	const callerReply = new CallerReply(reply.raw, running.abort, box.clock.nowMs);
 	if (settings.log.hasPromptText) callerReply.keepText(KEPT_TEXT_BYTES);
 	try {
+		const key = keyOf(request);
 		await runCall(box, {
 			callId: box.newCallId(),
 			dialect: box.dialects[dialect],
 			request: callerRequest(request),
-			key: keyOf(request),
+			key,
 			reply: callerReply,
 			settings,
-			deployments: box.deployments(),
+			deployments: deploymentsFor({ settings, key, dialect, headers: request.headers }, box.deployments()),
 			at: new Date(box.clock.wallMs()).toISOString(),
 		});
 	} finally {

@@ -9,12 +9,14 @@ import type { Walk } from './walk.ts';
 
 /** The upstream may have seen the call and never said what it took. */
 export function billBound(walk: Walk, { candidate }: Try, deployment: Deployment): void {
+	if (deployment.isOwnLogin === true) return;
 	walk.bill(deployment.id, candidate.worstCostNanoUsd, true);
 }
 
 /** A reply that was cut is generated on at the upstream: its input is known, its output counts at the cap. */
 export function billSummary(walk: Walk, turn: Try, deployment: Deployment, { usage, isComplete }: ReplySummary): void {
 	walk.usage = usage;
+	if (deployment.isOwnLogin === true) return;
 	const { worstCostNanoUsd } = turn.candidate;
 	if (isComplete) {
 		const { costNanoUsd, isBound } = price(usage, deployment, worstCostNanoUsd);

@@ -11,7 +11,7 @@ export function healthOf(box: Box, settings: Settings, deployments: readonly Dep
 		const cooldownUntilMs = box.memory.cooldownUntilMs(deployment.id);
 		if (deployment.provider === 'local') health.set(deployment.id, { ...localHealth(box.engine.status()), cooldownUntilMs });
 		else {
-			const missing = settings.notConfigured[deployment.id];
+			const missing = deployment.isOwnLogin === true ? undefined : settings.notConfigured[deployment.id];
 			health.set(deployment.id, { isUp: missing === undefined, detail: missing, cooldownUntilMs, rates: undefined });
 		}
 	}

@@ -51,6 +51,12 @@ function addCallMetrics(registry: Registry): (walk: Walk, outcome: Outcome) => v
 	});
 	const kinds = ['tier', 'deployment', 'kind'] as const;
 	const tokens = new Counter({ name: 'innerloop_tokens_total', help: 'Tokens that usage reported.', labelNames: kinds, registers });
+	const ownTokens = new Counter({
+		name: 'innerloop_own_login_tokens_total',
+		help: 'Of these tokens, those that a caller’s own plan login paid for.',
+		labelNames: kinds,
+		registers,
+	});
 	const cost = new Counter({ name: 'innerloop_cost_usd_total', help: 'Settled cost.', labelNames: where, registers });
 	const overruns = new Counter({ name: 'innerloop_overruns_total', help: 'Calls that cost more than was reserved.', registers });
 	return (walk, outcome) => {
@@ -59,7 +65,12 @@ function addCallMetrics(registry: Registry): (walk: Walk, outcome: Outcome) => v
 		calls.inc({ role: plan?.role ?? 'none', tier, deployment, status: String(outcome.status) });
 		latency.observe({ tier, deployment }, outcome.latencyMs / 1_000);
 		if (outcome.firstByteMs !== undefined) firstByte.observe({ tier, deployment }, outcome.firstByteMs / 1_000);
-		for (const [kind, count] of Object.entries(usage)) if (count) tokens.inc({ tier, deployment, kind: kind.replace('Tokens', '') }, count);
+		for (const [name, count] of Object.entries(usage)) {
+			if (!count) continue;
+			const labels = { tier, deployment, kind: name.replace('Tokens', '') };
+			tokens.inc(labels, count);
+			if (outcome.isOwnLogin === true) ownTokens.inc(labels, count);
+		}
 		if (outcome.costNanoUsd > 0) cost.inc({ tier, deployment }, outcome.costNanoUsd / 1e9);
 		if (settlement !== undefined && settlement.costNanoUsd > (plan?.reservationNanoUsd ?? 0)) overruns.inc();
 	};

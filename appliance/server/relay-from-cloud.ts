@@ -9,15 +9,19 @@ import { isNamed } from '../router/model-name.ts';
 import type { Box } from './box.ts';
 import { billBound, billSummary } from './charge.ts';
 import type { Try } from './execute.ts';
+import { isAboutLogin, mustTellLogin } from './own-login.ts';
 import { boxHeaders } from './reply-headers.ts';
 import type { Walk } from './walk.ts';
 
 export async function relayFromCloud(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<void> {
+	if (deployment.isOwnLogin === true) walk.because('execute', 'own-login', OWN_LOGIN, deployment.id);
 	const upstream = await send(box, walk, turn, deployment);
 	if (upstream.status >= 400) return await passError(box, walk, turn, deployment, upstream);
 	box.memory.succeeded(deployment.id);
 	await relay(box, walk, turn, deployment, upstream);
 }
+
+const OWN_LOGIN = "Sent with the caller's own login: it counts in tokens, not in dollars.";
 
 async function send(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<UpstreamReply> {
 	const { arrival } = walk;
@@ -54,8 +58,13 @@ function spliceFor({ call, candidate }: Try, { model }: Deployment) {
 async function passError(box: Box, walk: Walk, turn: Try, deployment: Deployment, upstream: UpstreamReply): Promise<void> {
 	const { status, headers } = upstream;
 	const retryAfter = headers['retry-after'];
-	box.memory.refused(deployment.id, status, typeof retryAfter === 'string' ? retryAfter : undefined);
-	if (!turn.isLast && (failureOfStatus(status) !== undefined || mayFitAskedModel(status, walk, turn, deployment))) {
+	const isOfLogin = deployment.isOwnLogin === true && isAboutLogin(status);
+	if (!isOfLogin) box.memory.refused(deployment.id, status, typeof retryAfter === 'string' ? retryAfter : undefined);
+	if (
+		!turn.isLast &&
+		!mustTellLogin(deployment, status) &&
+		(failureOfStatus(status) !== undefined || mayFitAskedModel(status, walk, turn, deployment))
+	) {
 		await drain(upstream);
 		throw new Problem('upstream-failed', `Deployment ${deployment.id} answered ${status}.`, { isRetryable: true, details: { status } });
 	}

@@ -2,6 +2,7 @@
 
 import type { Box } from './box.ts';
 import { KEPT_TEXT_BYTES } from './kept-text.ts';
+import { withoutLogin } from './own-login.ts';
 import { codesOf } from './reply-headers.ts';
 import type { Walk } from './walk.ts';
 
@@ -29,5 +30,6 @@ export function report(box: Box, walk: Walk): void {
 }
 
 function textsOf({ request, reply }: Walk['arrival']) {
-	return { prompt: Buffer.from(request.body).toString('utf8', 0, KEPT_TEXT_BYTES), reply: reply.keptText };
+	const texts = { prompt: Buffer.from(request.body).toString('utf8', 0, KEPT_TEXT_BYTES), reply: reply.keptText };
+	return { prompt: withoutLogin(texts.prompt, request.headers), reply: withoutLogin(texts.reply, request.headers) };
 }

@@ -86,6 +86,7 @@ export class Walk {
 			inputTokens: this.usage.inputTokens,
 			outputTokens: this.usage.outputTokens,
 			cacheReadTokens: this.usage.cacheReadTokens,
+			...(this.deployment?.isOwnLogin === true ? { isOwnLogin: true as const } : {}),
 		};
 	}
 }

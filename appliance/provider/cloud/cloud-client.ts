@@ -5,7 +5,7 @@ import type { CloudClient, UpstreamReply, UpstreamRequest } from '../../protocol
 import { Problem } from '../../protocol/problem.ts';
 import { decodeReply } from './decode-reply.ts';
 import { Exchange } from './exchange.ts';
-import { headersForUpstream, type UpstreamAuth } from './header-rules.ts';
+import { headersForUpstream, OWN_LOGIN_AUTH, type UpstreamAuth } from './header-rules.ts';
 import { wrapError } from './wrap-error.ts';
 
 /** An upstream as the configuration and the environment name it. */
@@ -71,7 +71,7 @@ function dispatch(pool: Pool, upstream: Upstream, request: UpstreamRequest, exch
 		{
 			method: 'POST',
 			path: new URL(upstream.baseUrl).pathname.replace(/\/+$/, '') + request.path,
-			headers: headersForUpstream(request.headers, upstream),
+			headers: headersForUpstream(request.headers, request.deployment.isOwnLogin === true ? OWN_LOGIN_AUTH : upstream),
 			body: request.body,
 			headersTimeout: upstream.firstByteTimeoutMs,
 			bodyTimeout: upstream.idleTimeoutMs,
@@ -83,7 +83,8 @@ function dispatch(pool: Pool, upstream: Upstream, request: UpstreamRequest, exch
 /** A client that followed it would carry its key for the box to a stranger. */
 function refuseRedirect(reply: UpstreamReply, deployment: string, exchange: Exchange): never {
 	exchange.cancel(new Error('redirect'));
-	const target = String(reply.headers.location ?? 'nowhere');
+	// Without its query, which may repeat what the upstream was sent.
+	const target = String(reply.headers.location ?? 'nowhere').split(/[?#]/, 1)[0];
 	throw new Problem('upstream-failed', `Deployment ${deployment} redirects elsewhere: set its provider's baseUrl to the final address.`, {
 		isRetryable: true,
 		details: { deployment, wasSent: true, status: reply.status, target },

@@ -6,7 +6,22 @@ import type { HeaderMap } from '../../protocol/ports.ts';
 const HOP_BY_HOP = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'];
 
 /** The caller's own secrets: the upstream gets the deployment's key and nothing of the caller's. */
-const CREDENTIALS = ['authorization', 'x-api-key', 'api-key', 'x-goog-api-key', 'cookie', 'proxy-authorization', 'proxy-authenticate'];
+const CREDENTIALS = [
+	'authorization',
+	'x-api-key',
+	'api-key',
+	'x-goog-api-key',
+	'cookie',
+	'proxy-authorization',
+	'proxy-authenticate',
+	'chatgpt-account-id',
+];
+
+/** What a caller's own login consists of: the only credentials of a caller that ever go on, and only to that login's vendor. */
+const OWN_LOGIN = ['authorization', 'chatgpt-account-id'];
+
+/** Beta flags that say how the caller is logged in. */
+const LOGIN_FLAG = /^oauth-/;
 
 /** Written anew for the upstream by the HTTP client, which sends the body as it was decoded. */
 const MESSAGE = ['host', 'content-length', 'content-encoding', 'expect', 'accept-encoding'];
@@ -34,9 +49,12 @@ function namedByConnection(connection: string | readonly string[] | undefined): 
 
 /** How an upstream wants its key. */
 export interface UpstreamAuth {
-	readonly auth: 'x-api-key' | 'bearer' | 'none';
+	readonly auth: 'x-api-key' | 'bearer' | 'none' | 'own-login';
 	readonly key: string | undefined;
 }
+
+/** Instead of the deployment's key: the login that the caller brings along. */
+export const OWN_LOGIN_AUTH: UpstreamAuth = { auth: 'own-login', key: undefined };
 
 /**
  * The caller's headers for the upstream as a flat list of names and values. Asks for an unencoded reply:
@@ -47,13 +65,27 @@ export function headersForUpstream(caller: HeaderMap, { auth, key }: UpstreamAut
 	const headers: string[] = ['accept-encoding', 'identity'];
 	if (auth === 'x-api-key' && key !== undefined) headers.push('x-api-key', key);
 	if (auth === 'bearer' && key !== undefined) headers.push('authorization', `Bearer ${key}`);
+	const isOwn = auth === 'own-login';
+	if (isOwn) for (const name of OWN_LOGIN) pushAll(headers, name, caller[name]);
 	for (const name in caller) {
 		const value = caller[name];
 		if (value === undefined || REQUEST_STOPS.has(name) || REQUEST_PREFIXES.test(name) || named.has(name)) continue;
-		if (typeof value === 'string') pushSafe(headers, name, value);
-		else for (const one of value) pushSafe(headers, name, one);
+		pushAll(headers, name, name === 'anthropic-beta' && !isOwn ? withoutLoginFlags(value) : value);
 	}
 	return headers;
+}
+
+function pushAll(headers: string[], name: string, value: HeaderMap[string]): void {
+	if (typeof value === 'string') pushSafe(headers, name, value);
+	else for (const one of value ?? []) pushSafe(headers, name, one);
+}
+
+/** The box speaks with its own key: the flags of the caller's login would say something else. */
+function withoutLoginFlags(value: HeaderMap[string]): HeaderMap[string] {
+	const text = [value ?? []].flat().join(',');
+	if (!text.includes('oauth-')) return value;
+	const flags = text.split(',').filter((flag) => !LOGIN_FLAG.test(flag.trim()));
+	return flags.length === 0 ? undefined : flags.join(',');
 }
 
 function pushSafe(headers: string[], name: string, value: string): void {

@@ -80,6 +80,7 @@ function afford(one: Case, full: Offer): Offer | undefined {
 
 function capReason(one: Case, full: Offer, taken: Offer): readonly Reason[] {
 	const { deployment } = taken.scored;
+	if (deployment.isOwnLogin === true) return [];
 	if (taken.capTokens < full.capTokens) {
 		const left = formatUsd(one.input.allowance.nanoUsd);
 		return [
@@ -159,7 +160,7 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 		expectedCostNanoUsd,
 		worstCostNanoUsd: worstNanoUsd,
 		expectedMs: isCount ? undefined : expectedMs(one, deployment),
-		...(isNeeded && !isCount ? { outputCapTokens: capTokens } : {}),
+		...(isNeeded && !isCount && deployment.isOwnLogin !== true ? { outputCapTokens: capTokens } : {}),
 	};
 }
 
