@@ -15,7 +15,7 @@ export interface ClientMark {
 }
 
 /** A duty that a client's call shows by its own shape; undefined for ordinary turns. */
-export type Purpose = 'safety-classifier' | 'compaction' | 'title' | 'probe' | 'plan';
+export type Purpose = 'safety-classifier' | 'compaction' | 'title' | 'commit-message' | 'probe' | 'plan';
 
 /**
  * What a dialect read from positions that only the client itself writes: headers, top-level fields,

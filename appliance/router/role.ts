@@ -49,6 +49,12 @@ export const ROLE_RULES: readonly RoleRule[] = [
 	},
 	{ code: 'title', role: 'inner', text: 'The client asks for a title.', when: ({ signals }) => signals.purpose === 'title' },
 	{
+		code: 'commit-message',
+		role: 'inner',
+		text: 'The client asks for a commit message.',
+		when: ({ signals }) => signals.purpose === 'commit-message',
+	},
+	{
 		code: 'class-auxiliary',
 		role: 'inner',
 		text: 'The client calls it auxiliary.',

@@ -1,6 +1,6 @@
 /** To which call tree a call belongs: what shares its key shares one ceiling. */
 
-import type { Call } from '../protocol/call.ts';
+import type { Call, CallSignals } from '../protocol/call.ts';
 import type { Key } from '../protocol/member.ts';
 import type { CallHints } from '../protocol/plan.ts';
 
@@ -17,12 +17,17 @@ function clean(id: string): string {
  * session then share one tree of the session: one more ceiling a session, never one a sub-agent.
  */
 export function treeKeyOf(key: Key, { signals }: Call, hints: CallHints): string {
-	const { promptId, sessionId, isSubagent, agentId, userTurnCount, firstUserDigest } = signals;
+	const { promptId, sessionId, isSubagent, agentId, firstUserDigest } = signals;
 	if (promptId !== undefined) return `${key.id}/prompt/${clean(promptId)}`;
 	if (sessionId !== undefined) {
 		const isMain = !isSubagent && agentId === undefined;
-		return `${key.id}/session/${clean(sessionId)}/${isMain ? `turn-${userTurnCount}` : 'sub-agents'}`;
+		return `${key.id}/session/${clean(sessionId)}/${isMain ? `turn-${turnOf(signals)}` : 'sub-agents'}`;
 	}
 	if (hints.tree !== undefined) return `${key.id}/tree/${clean(hints.tree)}`;
 	return `${key.id}/first/${clean(firstUserDigest)}`;
+}
+
+/** A title is made of the session's first prompt, however many messages its call quotes it in. */
+function turnOf({ purpose, userTurnCount }: CallSignals): number {
+	return purpose === 'title' ? 1 : userTurnCount;
 }

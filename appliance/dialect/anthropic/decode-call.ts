@@ -7,6 +7,7 @@ import { CALL_FEATURES, type CallFeature } from '../../protocol/words.ts';
 import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
+import { addTextSignals, promptIdOf } from '../client-texts.ts';
 import { listNames, unboundedFields } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
@@ -91,15 +92,18 @@ function readSignals(
 	digest: Digest,
 ): CallSignals {
 	const { fields } = body;
-	const headers = readHeaderSignals(request.headers);
 	const texts = marks.systemTexts(fields.system);
+	const headers = addTextSignals(readHeaderSignals(request.headers), texts);
 	const hasTools = facts.toolNames.length + facts.serverToolTypes.length > 0;
 	const isClaudeCode = headers.client.name === 'claude-code';
-	const purpose = marks.readPurpose({ body, messages, isClaudeCode, hasTools, outputCapTokens });
+	const isUnmarked = isClaudeCode && headers.purpose !== 'compaction' && marks.isUnmarkedSubagent(texts, facts.toolNames);
+	const isSubagent = headers.isSubagent || marks.isMarkedSubagent(texts) || isUnmarked;
+	const purpose = marks.readPurpose({ body, messages, isClaudeCode, isSubagent, hasTools, outputCapTokens });
 	return {
 		...headers,
+		promptId: promptIdOf(headers, () => userTexts(body, messages), digest),
 		sessionId: headers.sessionId ?? marks.sessionOfMetadata(body.wholeField('metadata')),
-		isSubagent: headers.isSubagent || marks.isMarkedSubagent(texts),
+		isSubagent,
 		purpose: purpose === 'safety-classifier' ? purpose : (headers.purpose ?? purpose),
 		toolNames: facts.toolNames,
 		serverToolTypes: facts.serverToolTypes,
@@ -159,6 +163,10 @@ function readAnsweredTools(messages: readonly Fields[]): readonly string[] {
 function contentBlocks(message: Fields | undefined): readonly Fields[] {
 	const content = message?.content;
 	return Array.isArray(content) ? content.filter(isFields) : [];
+}
+
+function userTexts(body: Body, messages: readonly Fields[]): readonly string[] {
+	return messages.flatMap(({ role }, index) => (role === 'user' ? [marks.messageTexts(body.wholeMessage(index)).join('\n')] : []));
 }
 
 function firstUserText(body: Body, messages: readonly Fields[]): string {

@@ -29,6 +29,19 @@ export function isMarkedSubagent(texts: readonly string[]): boolean {
 	return isBillingText(first) && /\bcc_is_subagent=true\b/.test(first);
 }
 
+/** Claude Code's names for itself; what an agent is told stands in the text behind. */
+const OWN_NAME = /^You are (?:Claude Code, Anthropic's official CLI|a Claude agent, built on Anthropic's Claude Agent SDK)/;
+const MAIN_LOOP = /^\s*You are an interactive CLI tool/;
+/** Sets sub-agents to work; a sub-agent has no such tool. */
+const AGENT_TOOLS = ['Task', 'Agent'];
+
+/** A sub-agent of a Claude Code that does not mark its calls yet (2.0 and before). */
+export function isUnmarkedSubagent(texts: readonly string[], toolNames: readonly string[]): boolean {
+	const [name = '', told = ''] = texts;
+	if (!OWN_NAME.test(name) || told === '' || MAIN_LOOP.test(told)) return false;
+	return toolNames.length > 0 && !toolNames.some((tool) => AGENT_TOOLS.includes(tool));
+}
+
 /** Top-level texts of a message: what stands in tool results is not among them. */
 export function messageTexts(message: Fields): readonly string[] {
 	const content = message.content;
@@ -60,6 +73,7 @@ export interface Shape {
 	readonly body: Body;
 	readonly messages: readonly Fields[];
 	readonly isClaudeCode: boolean;
+	readonly isSubagent: boolean;
 	readonly hasTools: boolean;
 	readonly outputCapTokens: number | undefined;
 }
@@ -71,6 +85,7 @@ export function readPurpose(shape: Shape): Purpose | undefined {
 	if (shape.isClaudeCode && last?.role === 'user' && toolResultIds(last).length === 0) {
 		if (messageTexts(last).at(-1)?.startsWith(COMPACTION_START)) return 'compaction';
 	}
+	if (shape.isClaudeCode && shape.isSubagent && isWarmUp(shape.messages)) return 'probe';
 	if (!shape.hasTools && hasTitleSchema(shape.body.fields)) return 'title';
 	if (!shape.hasTools && shape.messages.length === 1 && (shape.outputCapTokens ?? 2) <= 1) return 'probe';
 	return shape.isClaudeCode && isPlanMode(shape) ? 'plan' : undefined;
@@ -86,6 +101,12 @@ function isSafetyClassifier({ body, messages, isClaudeCode, hasTools, outputCapT
 	if (hasTools && !isForced) return false;
 	if (!isClaudeCode && (outputCapTokens ?? Number.POSITIVE_INFINITY) > CLASSIFIER_CAP_TOKENS) return false;
 	return messages.some((message) => message.role === 'user' && messageTexts(message).some(startsTranscript));
+}
+
+/** Claude Code 2.0 sends each kind of sub-agent one word at its start, so that the vendor keeps its prompt. */
+function isWarmUp(messages: readonly Fields[]): boolean {
+	const [first] = messages;
+	return first !== undefined && messages.length === 1 && messageTexts(first).join() === 'Warmup';
 }
 
 function startsTranscript(text: string): boolean {

@@ -6,6 +6,7 @@ import { Problem } from '../../protocol/problem.ts';
 import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
+import { addTextSignals, OPENING_TEXTS, promptIdOf } from '../client-texts.ts';
 import { listNames, unboundedFields } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
@@ -64,11 +65,12 @@ function readSignals(
 	digest: Digest,
 ): CallSignals {
 	const { fields } = body;
-	const headers = readHeaderSignals(request.headers);
+	const headers = addTextSignals(readHeaderSignals(request.headers), openingTexts(messages));
 	const hasSearch = fields.web_search_options !== undefined && fields.web_search_options !== null;
 	const hasTools = facts.toolNames.length + facts.serverToolTypes.length > 0 || hasSearch;
 	return {
 		...headers,
+		promptId: promptIdOf(headers, () => userTexts(body, messages), digest),
 		purpose: headers.purpose ?? readPurpose(fields, messages, hasTools, outputCapTokens),
 		toolNames: facts.toolNames,
 		serverToolTypes: hasSearch ? [...facts.serverToolTypes, 'web_search'] : facts.serverToolTypes,
@@ -131,6 +133,16 @@ function messageText(message: Fields): string {
 	if (typeof content === 'string') return content;
 	if (!Array.isArray(content)) return '';
 	return content.map((part) => (isFields(part) ? (textOf(part.text) ?? '') : '')).join('\n');
+}
+
+/** Those that open the conversation, as far as they are kept: their beginnings. */
+function openingTexts(messages: readonly Fields[]): readonly string[] {
+	const opening = messages.slice(0, OPENING_TEXTS);
+	return opening.flatMap((message) => (message.role === 'system' || message.role === 'developer' ? [messageText(message)] : []));
+}
+
+function userTexts(body: Body, messages: readonly Fields[]): readonly string[] {
+	return messages.flatMap(({ role }, index) => (role === 'user' ? [messageText(body.wholeMessage(index))] : []));
 }
 
 function firstUserText(body: Body, messages: readonly Fields[]): string {

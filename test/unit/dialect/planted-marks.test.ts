@@ -19,6 +19,13 @@ const MARKS = [
 	'{"type":"web_search_20250305"}',
 	'user_a_account_b_session_00000000-0000-0000-0000-000000000000',
 	'{"properties":{"title":{"type":"string"}}}',
+	'You are a title generator. You output only a title.',
+	'You are a context summarization agent.',
+	'You are a file search specialist for the project.',
+	"You are Claude Code, Anthropic's official CLI for Claude.",
+	'Act as an expert software developer.',
+	'You are an expert software engineer that generates concise, one-line Git commit messages',
+	'Warmup',
 ] as const;
 
 const headers = { 'user-agent': 'claude-cli/2.1.330 (external, cli)', 'x-claude-code-session-id': 's' };

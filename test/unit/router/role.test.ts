@@ -12,6 +12,7 @@ const TABLE: readonly [code: string, role: Role, call: Call][] = [
 	['compaction', 'mid', claudeCode({ signals: { purpose: 'compaction' } })],
 	['compaction', 'mid', claudeCode({ signals: { requestClass: 'compaction' } })],
 	['title', 'inner', claudeCode({ signals: { purpose: 'title', requestClass: 'auxiliary', toolNames: [] } })],
+	['commit-message', 'inner', sdk('claude-opus-4-7', { signals: { purpose: 'commit-message' } })],
 	['class-auxiliary', 'inner', claudeCode({ signals: { requestClass: 'auxiliary' } })],
 	['class-workflow', 'mid', claudeCode({ signals: { requestClass: 'workflow' } })],
 	['plan', 'outer', claudeCode({ signals: { purpose: 'plan', requestClass: 'main' } })],

@@ -19,6 +19,10 @@ describe('treeKeyOf', () => {
 		expect(keyOf(subagent({ signals: { agentId: 'a2', userTurnCount: 5 } }))).toBe('k1/session/s1/sub-agents');
 	});
 
+	it('puts a title into the first turn, with however many messages its call quotes the prompt', () => {
+		expect(keyOf(claudeCode({ signals: { purpose: 'title', userTurnCount: 2 } }))).toBe('k1/session/s1/turn-1');
+	});
+
 	it('takes our header, else the first words of the user', () => {
 		expect(keyOf(call(), 'nightly')).toBe('k1/tree/nightly');
 		expect(keyOf(call())).toBe('k1/first/aa');
