@@ -16,7 +16,13 @@ export const DEFAULT_PROVIDERS: Readonly<Record<'anthropic' | 'openai' | 'deepse
 		auth: 'x-api-key',
 		...timeouts,
 	},
-	openai: { baseUrl: 'https://api.openai.com', dialects: ['chat-completions'], keyEnv: 'OPENAI_API_KEY', auth: 'bearer', ...timeouts },
+	openai: {
+		baseUrl: 'https://api.openai.com',
+		dialects: ['chat-completions', 'responses'],
+		keyEnv: 'OPENAI_API_KEY',
+		auth: 'bearer',
+		...timeouts,
+	},
 	deepseek: {
 		baseUrl: 'https://api.deepseek.com',
 		dialects: ['chat-completions'],

@@ -14,6 +14,8 @@ const CHECK_BYTES = 65_536;
 
 export interface BodyOptions {
 	readonly skimFromBytes?: number;
+	/** The field that lists the conversation's turns. */
+	readonly listKey?: string;
 }
 
 /**
@@ -28,12 +30,14 @@ export class Body {
 	/** What `JSON.parse` makes of it: of a field that occurs twice, the last one. */
 	readonly fields: Fields;
 	private readonly isSkimmed: boolean;
+	private readonly listKey: string;
 
-	constructor(bytes: Uint8Array, scan: ObjectScan, fields: Fields, isSkimmed: boolean) {
+	constructor(bytes: Uint8Array, scan: ObjectScan, fields: Fields, isSkimmed: boolean, listKey: string) {
 		this.bytes = bytes;
 		this.scan = scan;
 		this.fields = fields;
 		this.isSkimmed = isSkimmed;
+		this.listKey = listKey;
 	}
 
 	/** A field with its long strings; throws a Problem where those are no JSON. */
@@ -46,7 +50,7 @@ export class Body {
 	/** One message with its long strings; throws a Problem where those are no JSON. */
 	wholeMessage(index: number): Fields {
 		const span = this.scan.messages[index];
-		const messages = this.fields.messages;
+		const messages = this.fields[this.listKey];
 		const message: unknown =
 			this.isSkimmed && span !== undefined ? parseSpan(this.bytes, span) : Array.isArray(messages) && messages[index];
 		return isFields(message) ? message : {};
@@ -63,9 +67,9 @@ const decoder = new TextDecoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The scan comes first: it bounds nesting before the parser has to follow it. */
-export function readBody(bytes: Uint8Array, { skimFromBytes = SKIM_FROM_BYTES }: BodyOptions = {}): Body | Problem {
+export function readBody(bytes: Uint8Array, { skimFromBytes = SKIM_FROM_BYTES, listKey = 'messages' }: BodyOptions = {}): Body | Problem {
 	if (bytes.length === 0) return new Problem('invalid-call', 'The body is empty; a JSON object is expected.');
-	const scan = scanObject(bytes);
+	const scan = scanObject(bytes, listKey);
 	if (scan instanceof Problem) return scan;
 	const isSkimmed = bytes.length >= skimFromBytes && scan.longStrings.length > 0;
 	let text: string;
@@ -76,7 +80,7 @@ export function readBody(bytes: Uint8Array, { skimFromBytes = SKIM_FROM_BYTES }:
 		return new Problem('invalid-call', 'The body is not valid UTF-8.');
 	}
 	try {
-		return new Body(bytes, scan, JSON.parse(text), isSkimmed);
+		return new Body(bytes, scan, JSON.parse(text), isSkimmed, listKey);
 	} catch (error) {
 		return notJson(error);
 	}

@@ -46,7 +46,10 @@ export class CallFacts {
 
 	/** Reads one `cache_control`: whatever is not the usual five minutes counts as long. */
 	readCacheControl(value: unknown): void {
-		const isLong = isFields(value) && value.ttl !== undefined && value.ttl !== '5m';
+		this.noteCacheWrite(isFields(value) && value.ttl !== undefined && value.ttl !== '5m');
+	}
+
+	noteCacheWrite(isLong: boolean): void {
 		this.hasLongCacheWrite = isLong || this.hasLongCacheWrite === true;
 	}
 

@@ -12,7 +12,7 @@ export interface ObjectScan {
 	readonly fields: readonly ScannedField[];
 	/** Just behind the opening brace. */
 	readonly insertAt: number;
-	/** Objects that stand directly in the (last) `messages` array. */
+	/** Objects that stand directly in the (last) array under the dialect's list key: `messages`, `input`. */
 	readonly messages: readonly Span[];
 	/** Strings inside arrays and objects that are long and not plain; quotes included. */
 	readonly longStrings: readonly Span[];
@@ -43,8 +43,8 @@ const FAR_BYTES = 1_024;
  * Scans `bytes` as one JSON object (a byte order mark and white space around it are allowed).
  * It finds spans and bounds nesting; it does not validate: pair it with `JSON.parse`, which rejects what this lets pass.
  */
-export function scanObject(bytes: Uint8Array): ObjectScan | Problem {
-	return new Scanner(bytes).scan();
+export function scanObject(bytes: Uint8Array, listKey = 'messages'): ObjectScan | Problem {
+	return new Scanner(bytes, listKey).scan();
 }
 
 /** What `endOfValue` says of a value that is nested too deeply. */
@@ -52,13 +52,15 @@ const DEEP = -2;
 
 class Scanner {
 	private readonly bytes: Uint8Array;
+	private readonly listKey: string;
 	private readonly longStrings: Span[] = [];
 	private messages: Span[] = [];
 	/** A backslash at or behind the place that was last asked about. */
 	private slash = -1;
 
-	constructor(bytes: Uint8Array) {
+	constructor(bytes: Uint8Array, listKey: string) {
 		this.bytes = bytes;
+		this.listKey = listKey;
 	}
 
 	scan(): ObjectScan | Problem {
@@ -87,8 +89,8 @@ class Scanner {
 		if (keyEnd < 0 || bytes[colon] !== COLON) return fault('a field name and its colon are expected', at);
 		const key = readKey(bytes, at, keyEnd);
 		const start = skipSpace(bytes, colon + 1);
-		if (key === 'messages') this.messages = [];
-		const end = this.endOfValue(start, key === 'messages');
+		if (key === this.listKey) this.messages = [];
+		const end = this.endOfValue(start, key === this.listKey);
 		if (end === DEEP) return fault(`nested deeper than ${NESTING_LIMIT} levels`, start);
 		return end > start ? { key, start, end } : fault('a value is expected, or it never ends', start);
 	}

@@ -11,8 +11,9 @@ export interface EventReader {
 	summary(isCut: boolean): ReplySummary;
 }
 
-export function createStreamTap(reader: EventReader): ReplyTap {
-	const decoder = createSseDecoder();
+/** `eventLimit`: characters over which an event is not heard. */
+export function createStreamTap(reader: EventReader, eventLimit?: number): ReplyTap {
+	const decoder = createSseDecoder(eventLimit);
 	let summary: ReplySummary | undefined;
 	return {
 		push(chunk) {

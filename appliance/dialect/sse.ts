@@ -12,7 +12,7 @@ export interface SseDecoder {
 	end(): SseEvent | undefined;
 }
 
-/** An event over this many characters is dropped whole, so that a hostile or broken upstream cannot fill memory. */
+/** An event over this many characters loses its data, so that a hostile or broken upstream cannot fill memory; only its name is told. */
 const EVENT_LIMIT = 4 * 1024 * 1024;
 
 /** Takes CR, LF and CRLF as line ends, skips comments, joins several `data:` lines. */
@@ -76,7 +76,9 @@ class Decoder implements SseDecoder {
 			this.line = '';
 			return;
 		}
-		if (this.data.length > 0 && this.size <= this.eventLimit) events.push({ event: this.event, data: this.data.join('\n') });
+		if (this.size > this.eventLimit) {
+			if (this.event !== '') events.push({ event: this.event, data: '' });
+		} else if (this.data.length > 0) events.push({ event: this.event, data: this.data.join('\n') });
 		this.event = '';
 		this.data = [];
 		this.size = 0;

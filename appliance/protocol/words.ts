@@ -9,7 +9,7 @@ export const TIERS = ['frontier', 'mid', 'local'] as const;
 export type Tier = (typeof TIERS)[number];
 
 /** The wire language of a caller or an upstream. */
-export const DIALECTS = ['anthropic', 'chat-completions'] as const;
+export const DIALECTS = ['anthropic', 'chat-completions', 'responses'] as const;
 export type DialectName = (typeof DIALECTS)[number];
 
 /** Makers of models whose wire has ways of its own inside a dialect. */

@@ -7,7 +7,7 @@ const PREFIXES: readonly (readonly [string, DialectName])[] = [
 	['/v1/messages', 'anthropic'],
 	['/v1/complete', 'anthropic'],
 	['/v1/chat', 'chat-completions'],
-	['/v1/responses', 'chat-completions'],
+	['/v1/responses', 'responses'],
 	['/v1/embeddings', 'chat-completions'],
 ];
 

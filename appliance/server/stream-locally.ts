@@ -12,7 +12,8 @@ const KEEP_ALIVE_MS = 10_000;
 const STREAM_HEADERS = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
 
 /** What each dialect's clients skip: an event of its own, or a comment. */
-const KEEP_ALIVE = { anthropic: 'event: ping\ndata: {"type": "ping"}\n\n', 'chat-completions': ': keep-alive\n\n' } as const;
+const COMMENT = ': keep-alive\n\n';
+const KEEP_ALIVE = { anthropic: 'event: ping\ndata: {"type": "ping"}\n\n', 'chat-completions': COMMENT, responses: COMMENT } as const;
 
 /**
  * Throws the engine's Problem. Nothing counts as released before the first content: until then another

@@ -50,14 +50,16 @@ export function encodeStreamProblem(problem: Problem, callId: string): string {
 }
 
 function envelope(problem: Problem, callId: string) {
+	return { error: errorOf(problem, callId) };
+}
+
+export function errorOf(problem: Problem, callId: string) {
 	const field = problem.details.field;
 	return {
-		error: {
-			message: messageOf(problem, callId),
-			type: ERROR_TYPES[problem.code],
-			param: typeof field === 'string' ? field : null,
-			code: ERROR_CODES.get(problem.code) ?? problem.code.replaceAll('-', '_'),
-		},
+		message: messageOf(problem, callId),
+		type: ERROR_TYPES[problem.code],
+		param: typeof field === 'string' ? field : null,
+		code: ERROR_CODES.get(problem.code) ?? problem.code.replaceAll('-', '_'),
 	};
 }
 

@@ -63,7 +63,7 @@ function notFound(app: FastifyInstance, request: FastifyRequest): Problem {
 	return new Problem('not-found', `There is nothing at ${request.method} ${shown}. The box serves ${SERVED}.`);
 }
 
-const SERVED = '/v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/models and /innerloop/v1/…';
+const SERVED = '/v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses, /v1/models and /innerloop/v1/…';
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [number, string, string]>> = {
 	HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large', 'The request head is larger than server.limits.headerBytes allows.'],

@@ -13,7 +13,7 @@ import { keyOf } from '../plugins/authenticate.ts';
 import { explainRequest, readBody } from './admin-body.ts';
 
 const MOST_CALLS = 1_000;
-const PATHS = { anthropic: '/v1/messages', 'chat-completions': '/v1/chat/completions' } as const;
+const PATHS = { anthropic: '/v1/messages', 'chat-completions': '/v1/chat/completions', responses: '/v1/responses' } as const;
 
 const MEMBER = { config: { access: 'member' as const } };
 
@@ -51,6 +51,7 @@ export function addExplainRoutes(app: FastifyInstance, box: Box): void {
 		explain(box, keyOf(request), dialect, withoutPrefix(callerRequest(request), prefix));
 	app.post(`${prefix}/v1/messages`, MEMBER, same('anthropic'));
 	app.post(`${prefix}/v1/chat/completions`, MEMBER, same('chat-completions'));
+	app.post(`${prefix}/v1/responses`, MEMBER, same('responses'));
 }
 
 const withoutPrefix = (request: CallerRequest, prefix: string): CallerRequest => ({ ...request, path: request.path.slice(prefix.length) });

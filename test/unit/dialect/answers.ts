@@ -73,6 +73,14 @@ export const chatReply = reply(
 	usage: { ...one.usage, cacheWriteTokens: 0, cacheWrite1hTokens: 0 },
 }));
 
+/** What Responses has words for: texts and tool calls in any order; that tools were called is said by the calls alone. */
+export const responsesReply = reply(
+	fc.array(fc.oneof(spoken, toolCall), { minLength: 1, maxLength: 6 }),
+	fc.constantFrom<FinishReason>('stop', 'length', 'refusal'),
+).map((one) =>
+	one.finish === 'stop' && one.content.some(({ type }) => type === 'tool-call') ? { ...one, finish: 'tool-calls' as const } : one,
+);
+
 export const EXAMPLE: Reply = {
 	id: 'msg_local_1',
 	model: 'gemma-4-e2b',

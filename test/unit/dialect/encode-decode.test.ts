@@ -5,12 +5,14 @@ import { createStreamDecoder as createMessageDecoder } from '../../../appliance/
 import { decodeReply as decodeCompletion } from '../../../appliance/dialect/chat-completions/decode-reply.ts';
 import { createStreamDecoder as createChunkDecoder } from '../../../appliance/dialect/chat-completions/decode-stream.ts';
 import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
+import { decodeReply as decodeResponse } from '../../../appliance/dialect/responses/decode-reply.ts';
+import { createStreamDecoder as createEventDecoder } from '../../../appliance/dialect/responses/decode-stream.ts';
 import { foldStream } from '../../../appliance/protocol/fold-stream.ts';
 import type { StreamDecoder } from '../../../appliance/protocol/ports.ts';
 import { Problem } from '../../../appliance/protocol/problem.ts';
 import { NO_USAGE, type Reply, type StreamPart } from '../../../appliance/protocol/stream.ts';
 import type { DialectName } from '../../../appliance/protocol/words.ts';
-import { anyReply, chatReply, EXAMPLE, partsOf } from './answers.ts';
+import { anyReply, chatReply, EXAMPLE, partsOf, responsesReply } from './answers.ts';
 import { recorded } from './recorded.ts';
 import { bytesOf, cutAt, decode, problemOf } from './wire.ts';
 
@@ -22,11 +24,13 @@ const call = {
 		stream_options: { include_usage: true },
 		messages: [{ role: 'user', content: 'x' }],
 	}),
+	responses: decode('responses', { model: 'a', stream: true, input: 'x' }),
 };
 
 const DECODERS: Readonly<Record<DialectName, () => StreamDecoder>> = {
 	anthropic: createMessageDecoder,
 	'chat-completions': () => createChunkDecoder(),
+	responses: () => createEventDecoder(),
 };
 
 function wireOf(dialect: DialectName, parts: readonly StreamPart[]): string {
@@ -49,6 +53,7 @@ async function fold(parts: readonly StreamPart[]): Promise<Reply> {
 describe.each([
 	['anthropic', anyReply, decodeMessage],
 	['chat-completions', chatReply, decodeCompletion],
+	['responses', responsesReply, decodeResponse],
 ] as const)('%s: what is written is read back the same', (dialect, replies, decodeReply) => {
 	it('as a stream, cut anywhere', async () => {
 		await fc.assert(

@@ -59,6 +59,35 @@ const BODIES: Readonly<Record<DialectName, object>> = {
 			{ role: 'tool', tool_call_id: '1', content: 'x' },
 		],
 	},
+	responses: {
+		model: 'gpt-6-astra',
+		max_output_tokens: 100,
+		stream: true,
+		instructions: 'x',
+		tools: [
+			{ type: 'function', name: 'read', parameters: {} },
+			{ type: 'namespace', name: 'n', tools: [{ type: 'custom', name: 'patch' }] },
+			{ type: 'shell', environment: { type: 'local' } },
+		],
+		tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'read' }] },
+		text: { format: { type: 'json_schema', schema: { properties: { title: {} } } } },
+		prompt_cache_options: { ttl: '12h' },
+		client_metadata: { 'x-codex-turn-metadata': '{"session_id":"s"}' },
+		input: [
+			{ type: 'message', role: 'developer', content: 'x' },
+			{
+				role: 'user',
+				content: [
+					{ type: 'input_image', image_url: 'data:,A' },
+					{ type: 'input_file', file_id: 'f' },
+				],
+			},
+			{ type: 'reasoning', id: 'rs', summary: [{ type: 'summary_text', text: 'x' }], encrypted_content: 'x' },
+			{ type: 'function_call', call_id: '1', name: 'read', arguments: '{}' },
+			{ type: 'function_call_output', call_id: '1', output: [{ type: 'input_text', text: 'x', prompt_cache_breakpoint: { ttl: '30m' } }] },
+			{ type: 'additional_tools', role: 'developer', tools: [{ type: 'web_search' }] },
+		],
+	},
 };
 
 /** Something a caller may put where something else belongs. */

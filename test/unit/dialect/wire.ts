@@ -7,7 +7,11 @@ import type { HeaderMap } from '../../../appliance/protocol/ports.ts';
 import { Problem } from '../../../appliance/protocol/problem.ts';
 import type { DialectName } from '../../../appliance/protocol/words.ts';
 
-const PATHS: Readonly<Record<DialectName, string>> = { anthropic: '/v1/messages', 'chat-completions': '/v1/chat/completions' };
+const PATHS: Readonly<Record<DialectName, string>> = {
+	anthropic: '/v1/messages',
+	'chat-completions': '/v1/chat/completions',
+	responses: '/v1/responses',
+};
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,0 +1,65 @@
+/** Responses: reads a caller's bytes into a `Call`. */
+
+import type { Call } from '../../protocol/call.ts';
+import type { CallerRequest } from '../../protocol/ports.ts';
+import { Problem } from '../../protocol/problem.ts';
+import { type Body, type BodyOptions, readBody } from '../body.ts';
+import { CallFacts } from '../call-facts.ts';
+import { listNames, unboundedFields } from '../cost-fields.ts';
+import { attempt, type Fields, readBoolean, readObjects, readString, refuse } from '../fields.ts';
+import { readOutputCap, readSpans } from '../output-cap.ts';
+import { readCacheLife, readTools, walkItem } from './content-facts.ts';
+import { COST_FIELDS } from './cost-fields.ts';
+import { readSignals, schemaOf } from './signals.ts';
+
+type Digest = (text: string) => string;
+
+const OPERATIONS: ReadonlyMap<string, Call['operation']> = new Map([
+	['/v1/responses', 'generate'],
+	['/v1/responses/input_tokens', 'count-tokens'],
+]);
+
+/** Tokens of the prompt that the vendor adds for structured output (not published; a generous guess, used as a bound). */
+const FORMAT_PROMPT_TOKENS = 1_000;
+
+export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
+	const operation = OPERATIONS.get(request.path);
+	if (operation === undefined) return new Problem('not-found', `There is no ${request.path} here; Responses are sent to /v1/responses.`);
+	const body = readBody(request.body, { ...options, listKey: 'input' });
+	if (body instanceof Problem) return body;
+	return attempt(() => readCall(request, operation, body, digest));
+}
+
+function readCall(request: CallerRequest, operation: Call['operation'], body: Body, digest: Digest): Call {
+	const { fields } = body;
+	const spans = readSpans(body, ['max_output_tokens']);
+	const facts = new CallFacts();
+	const items = readItems(facts, fields);
+	readTools(facts, fields.tools);
+	readCacheLife(facts, fields);
+	if (schemaOf(fields.text) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
+	const outputCapTokens = readOutputCap(body, spans, 1);
+	return {
+		dialect: 'responses',
+		operation,
+		model: readString(fields, 'model'),
+		isStream: readBoolean(fields, 'stream'),
+		outputCapTokens,
+		signals: readSignals({ request, body, facts, items, outputCapTokens, digest }),
+		modalities: facts.modalities(),
+		size: facts.size(body.bytes.length),
+		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
+		spans,
+	};
+}
+
+/** The input items; none where the input is one text. */
+function readItems(facts: CallFacts, { input, prompt, previous_response_id: previous, conversation }: Fields): readonly Fields[] {
+	if (typeof input === 'string') return [];
+	const isHeldElsewhere = [prompt, previous, conversation].some((value) => value !== undefined && value !== null);
+	if ((input === undefined || input === null) && isHeldElsewhere) return [];
+	if (!Array.isArray(input)) refuse('input', input, 'a string or an array of items');
+	const items = readObjects(input, 'input');
+	for (const [index, item] of items.entries()) walkItem(facts, item, () => `input[${index}]`);
+	return items;
+}

@@ -1,0 +1,24 @@
+/** The Responses dialect behind its door. */
+
+import type { Dialect } from '../../protocol/ports.ts';
+import { spliceBody } from '../splice.ts';
+import { decodeCall } from './decode-call.ts';
+import { decodeConversation } from './decode-conversation.ts';
+import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
+import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
+import { createStreamEncoder } from './encode-stream.ts';
+import { createReplyTap } from './reply-tap.ts';
+
+export const responses: Dialect = {
+	name: 'responses',
+	decodeCall: (request, digest) => decodeCall(request, digest),
+	decodeConversation,
+	splice: (body, call, changes) => spliceBody(body, call, changes, { outputCapKey: 'max_output_tokens' }),
+	createReplyTap,
+	createStreamEncoder,
+	encodeReply,
+	encodeProblem,
+	encodeStreamProblem: (problem, callId) => encodeStreamProblem(problem, callId),
+	encodeTokenCount,
+	encodeModels,
+};
