@@ -6,6 +6,7 @@ export const PROBLEM_STATUS = {
 	forbidden: 403,
 	'not-found': 404,
 	'method-not-allowed': 405,
+	'upgrade-refused': 426,
 	'unsupported-media-type': 415,
 	'call-too-large': 413,
 	'context-window-exceeded': 400,

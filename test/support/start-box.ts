@@ -82,7 +82,7 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 		local: { isEnabled: options.hasEngine, model: 'smollm2-135m', threads: 1 },
 		providers: {
 			anthropic: { baseUrl: anthropicUrl, dialects: ['anthropic'], keyEnv: 'STAND_IN_ANTHROPIC_KEY', auth: 'x-api-key' },
-			openai: { baseUrl: openaiUrl, dialects: ['chat-completions'], keyEnv: 'STAND_IN_OPENAI_KEY', auth: 'bearer' },
+			openai: { baseUrl: openaiUrl, dialects: ['chat-completions', 'responses'], keyEnv: 'STAND_IN_OPENAI_KEY', auth: 'bearer' },
 		},
 		deployments: [
 			deployment('frontier', 'anthropic', 'claude-opus-4-8', 'frontier'),

@@ -11,6 +11,7 @@ const ERROR_TYPES: ErrorTypes = {
 	forbidden: 'permission_error',
 	'not-found': 'not_found_error',
 	'method-not-allowed': 'invalid_request_error',
+	'upgrade-refused': 'invalid_request_error',
 	'unsupported-media-type': 'invalid_request_error',
 	'call-too-large': 'request_too_large',
 	'context-window-exceeded': 'invalid_request_error',

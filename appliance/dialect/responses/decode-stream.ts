@@ -1,34 +1,57 @@
 /** Responses: reads stream events into the parts of an answer; lenient about what it does not know. */
 
-import { Problem } from '../../protocol/problem.ts';
-import { type FinishReason, NO_USAGE, type StreamPart, type Usage } from '../../protocol/stream.ts';
+import type { ReplySource, StreamDecoder } from '../../protocol/ports.ts';
+import type { StreamPart } from '../../protocol/stream.ts';
 import { type Fields, isFields, textOf } from '../fields.ts';
 import { parseEvent } from '../reply-tap.ts';
 import { createSseDecoder, type SseEvent } from '../sse.ts';
-import { cutProblem, type StreamDecoder } from '../stream-decoder.ts';
+import { cutProblem } from '../stream-decoder.ts';
+import { problemOfEvent } from './decode-problem.ts';
+import { nativeOf, reasoningText } from './native.ts';
 import { finishOf, readUsage } from './wire.ts';
 
-export function createStreamDecoder(): StreamDecoder {
-	return new Decoder();
+export function createStreamDecoder(source: ReplySource = { vendor: undefined, idPrefix: 'call' }): StreamDecoder {
+	return new Decoder(source);
 }
 
-/** One part of the answer on its way, and how much of its text has come. */
+type Kind = 'text' | 'thinking' | 'tool-call';
+
+/** One part of the answer on its way. */
 interface Open {
-	readonly kind: 'text' | 'thinking' | 'tool-call';
+	readonly kind: Kind;
 	readonly index: number;
-	text: string;
+	/** Deltas brought some of it. */
+	hasText: boolean;
 }
+
+/** Which kind of part each delta goes on with. */
+const DELTAS: ReadonlyMap<unknown, Kind> = new Map<unknown, Kind>([
+	['response.output_text.delta', 'text'],
+	['response.refusal.delta', 'text'],
+	['response.reasoning_summary_text.delta', 'thinking'],
+	['response.reasoning_text.delta', 'thinking'],
+	['response.function_call_arguments.delta', 'tool-call'],
+	['response.custom_tool_call_input.delta', 'tool-call'],
+]);
+
+const asFields = (value: unknown): Fields => (isFields(value) ? value : {});
 
 /**
  * Parts are told apart by item and, of a message, by its content part. Deltas are an upstream's courtesy: what an item
  * holds at its end and no delta brought is given then.
  */
 class Decoder implements StreamDecoder {
+	private readonly source: ReplySource;
 	private readonly sse = createSseDecoder();
 	private readonly open = new Map<string, Open>();
+	private readonly ended = new Set<string>();
 	private nextIndex = 0;
 	private isStarted = false;
 	private isEnded = false;
+
+	constructor(source: ReplySource) {
+		this.source = source;
+	}
 
 	push(chunk: Uint8Array): readonly StreamPart[] {
 		return this.sse.push(chunk).flatMap((event) => this.take(event));
@@ -37,40 +60,32 @@ class Decoder implements StreamDecoder {
 	end(): readonly StreamPart[] {
 		const last = this.sse.end();
 		const parts = last === undefined ? [] : this.take(last);
-		if (this.isEnded) return parts;
-		this.isEnded = true;
-		return [...parts, { type: 'error', problem: cutProblem() }];
+		return this.isEnded ? parts : [...parts, ...this.fail({ type: 'error', problem: cutProblem() })];
 	}
 
-	private take({ data }: SseEvent): StreamPart[] {
+	private take({ data }: SseEvent): readonly StreamPart[] {
 		const event = parseEvent(data);
 		if (event === undefined || this.isEnded) return [];
-		const place = `${event.output_index}`;
+		const item = `${event.output_index}`;
+		const kind = DELTAS.get(event.type);
+		if (kind !== undefined) return this.delta(kind, kind === 'text' ? `${item}/${event.content_index}` : item, event.delta);
 		switch (event.type) {
 			case 'response.created':
 			case 'response.in_progress':
 				return this.start(event.response);
 			case 'response.output_item.added':
-				return this.addItem(place, isFields(event.item) ? event.item : {});
-			case 'response.output_text.delta':
-			case 'response.refusal.delta':
-				return this.delta('text', `${place}/${event.content_index}`, event.delta);
+				return this.beginItem(item, asFields(event.item));
 			case 'response.reasoning_summary_part.added':
-				return event.summary_index === 0 ? [] : this.delta('thinking', place, '\n\n');
-			case 'response.reasoning_summary_text.delta':
-			case 'response.reasoning_text.delta':
-				return this.delta('thinking', place, event.delta);
-			case 'response.function_call_arguments.delta':
-				return this.delta('tool-call', place, event.delta);
+				return event.summary_index === 0 ? [] : this.delta('thinking', item, '\n\n');
 			case 'response.output_item.done':
-				return this.endItem(place, isFields(event.item) ? event.item : {});
+				return this.endItem(item, asFields(event.item));
 			case 'response.completed':
 			case 'response.incomplete':
-				return this.finish(isFields(event.response) ? event.response : {});
+				return this.finish(asFields(event.response));
 			case 'response.failed':
-				return this.fail(isFields(event.response) ? event.response.error : undefined);
+				return this.fail({ type: 'error', problem: problemOfEvent(asFields(event.response).error) });
 			case 'error':
-				return this.fail(isFields(event.error) ? event.error : event);
+				return this.fail({ type: 'error', problem: problemOfEvent(isFields(event.error) ? event.error : event) });
 			default:
 				return [];
 		}
@@ -79,81 +94,91 @@ class Decoder implements StreamDecoder {
 	private start(response: unknown): StreamPart[] {
 		if (this.isStarted) return [];
 		this.isStarted = true;
-		const { id, model } = isFields(response) ? response : {};
+		const { id, model } = asFields(response);
 		return [{ type: 'start', id: textOf(id) ?? '', model: textOf(model) ?? '', usage: undefined }];
 	}
 
-	private addItem(place: string, item: Fields): StreamPart[] {
+	/** Messages begin with their first text. */
+	private beginItem(place: string, item: Fields): StreamPart[] {
 		if (item.type === 'reasoning') return this.begin('thinking', place);
-		return item.type === 'function_call' ? this.beginCall(place, item) : [];
+		return item.type === 'function_call' || item.type === 'custom_tool_call' ? this.beginCall(place, item) : [];
 	}
 
 	private begin(kind: 'text' | 'thinking', place: string): StreamPart[] {
-		if (this.open.has(place)) return [];
-		const index = this.nextIndex++;
-		this.open.set(place, { kind, index, text: '' });
-		return [{ type: `${kind}-start`, index }];
+		const index = this.place(kind, place);
+		return index === undefined ? [] : [{ type: `${kind}-start`, index }];
 	}
 
-	private beginCall(place: string, item: Fields): StreamPart[] {
-		if (this.open.has(place)) return [];
-		const index = this.nextIndex++;
-		this.open.set(place, { kind: 'tool-call', index, text: '' });
-		return [{ type: 'tool-call-start', index, id: textOf(item.call_id) ?? '', name: textOf(item.name) ?? '' }];
+	private beginCall(place: string, { type, call_id, name }: Fields): StreamPart[] {
+		const index = this.place('tool-call', place);
+		if (index === undefined) return [];
+		const id = textOf(call_id) || `${this.source.idPrefix}_${index}`;
+		const freeform = type === 'custom_tool_call' ? { isFreeform: true as const } : {};
+		return [{ type: 'tool-call-start', index, id, name: textOf(name) ?? '', ...freeform }];
 	}
 
-	private delta(kind: Open['kind'], place: string, delta: unknown): StreamPart[] {
+	/** Undefined where that part has begun already. */
+	private place(kind: Kind, place: string): number | undefined {
+		if (this.open.has(place) || this.ended.has(place)) return undefined;
+		const index = this.nextIndex++;
+		this.open.set(place, { kind, index, hasText: false });
+		return index;
+	}
+
+	private delta(kind: Kind, place: string, delta: unknown): StreamPart[] {
 		const text = textOf(delta) ?? '';
 		if (text === '') return [];
 		const opening = kind === 'tool-call' ? [] : this.begin(kind, place);
 		const part = this.open.get(place);
 		if (part?.kind !== kind) return [];
-		part.text += text;
+		part.hasText = true;
 		const { index } = part;
 		return [...opening, kind === 'tool-call' ? { type: 'tool-call-delta', index, json: text } : { type: `${kind}-delta`, index, text }];
 	}
 
 	private endItem(place: string, item: Fields): StreamPart[] {
-		if (item.type === 'message') return this.endMessage(place, item);
-		if (item.type === 'reasoning') return [...this.begin('thinking', place), ...this.close(place)];
-		if (item.type !== 'function_call') return [];
-		return [...this.beginCall(place, item), ...this.rest('tool-call', place, textOf(item.arguments) ?? ''), ...this.close(place)];
+		const { type } = item;
+		if (type === 'message') return this.endMessage(place, item);
+		if (type === 'reasoning') {
+			const parts = [...this.begin('thinking', place), ...this.rest('thinking', place, reasoningText(item))];
+			return [...parts, ...this.close(place, nativeOf(item, this.source.vendor))];
+		}
+		if (type !== 'function_call' && type !== 'custom_tool_call') return [];
+		const whole = textOf(type === 'function_call' ? item.arguments : item.input) ?? '';
+		return [...this.beginCall(place, item), ...this.rest('tool-call', place, whole), ...this.close(place)];
 	}
 
 	private endMessage(place: string, { content }: Fields): StreamPart[] {
 		const parts: readonly unknown[] = Array.isArray(content) ? content : [];
-		return parts.flatMap((part, index) => {
-			const text = isFields(part) ? (textOf(part.text) ?? textOf(part.refusal) ?? '') : '';
+		return parts.map(asFields).flatMap((part, index) => {
 			const own = `${place}/${index}`;
-			return [...this.rest('text', own, text), ...this.close(own)];
+			return [...this.rest('text', own, textOf(part.text) ?? textOf(part.refusal) ?? ''), ...this.close(own)];
 		});
 	}
 
-	/** What the whole has and the deltas did not bring. */
-	private rest(kind: Open['kind'], place: string, whole: string): StreamPart[] {
-		const brought = this.open.get(place)?.text ?? '';
-		return brought === '' ? this.delta(kind, place, whole) : [];
+	/** The whole, where no delta brought any of it. */
+	private rest(kind: Kind, place: string, whole: string): StreamPart[] {
+		return this.open.get(place)?.hasText || this.ended.has(place) ? [] : this.delta(kind, place, whole);
 	}
 
-	private close(place: string): StreamPart[] {
+	private close(place: string, native: ReturnType<typeof nativeOf> = {}): StreamPart[] {
 		const part = this.open.get(place);
 		if (part === undefined) return [];
 		this.open.delete(place);
+		this.ended.add(place);
 		const { kind, index } = part;
-		return [kind === 'thinking' ? { type: 'thinking-end', index, signature: undefined } : { type: `${kind}-end`, index }];
+		return [kind === 'thinking' ? { type: 'thinking-end', index, ...native } : { type: `${kind}-end`, index }];
 	}
 
 	private finish(response: Fields): StreamPart[] {
 		this.isEnded = true;
-		const reason: FinishReason = finishOf(response) ?? 'other';
-		const usage: Usage = isFields(response.usage) ? readUsage(response.usage) : NO_USAGE;
 		const ends = [...this.open.keys()].flatMap((place) => this.close(place));
-		return [...this.start(response), ...ends, { type: 'finish', reason, stopSequence: undefined, usage }];
+		const reason = finishOf(response) ?? 'other';
+		return [...this.start(response), ...ends, { type: 'finish', reason, stopSequence: undefined, usage: readUsage(response.usage) }];
 	}
 
-	private fail(error: unknown): StreamPart[] {
+	private fail(part: StreamPart): StreamPart[] {
 		this.isEnded = true;
-		const message = isFields(error) ? textOf(error.message) : undefined;
-		return [{ type: 'error', problem: new Problem('upstream-failed', message ?? 'The upstream failed inside its stream.') }];
+		return [part];
 	}
 }

@@ -6,8 +6,10 @@ import { NO_USAGE, type StreamPart, type Usage } from '../../protocol/stream.ts'
 import type { Fields } from '../fields.ts';
 import { encodeSse } from '../sse.ts';
 import { encodeStreamProblem } from './encode-problem.ts';
-import { callItem, type ItemStatus, itemId, messageItem, statusOf, textPart } from './output-items.ts';
+import { carriedItem, reasoningItem } from './native.ts';
+import { type ItemStatus, itemId, statusOf } from './output-items.ts';
 import { beganResponse, endedResponse, headOf, type ResponseHead } from './response-object.ts';
+import { callEvents, type ItemEvents, messageEvents, summaryEvents } from './stream-items.ts';
 
 type Part<Type extends StreamPart['type']> = Extract<StreamPart, { type: Type }>;
 
@@ -15,19 +17,17 @@ export function createStreamEncoder(call: Call, wallMs = 0): StreamEncoder {
 	return new Encoder(call, wallMs);
 }
 
-/** An item on its way: what is written of it so far, and the item that it comes to. */
+/** An item on its way: what is written of it so far, and the events that it comes in. */
 interface OpenItem {
 	readonly id: string;
 	readonly outputIndex: number;
+	readonly events: ItemEvents;
 	written: string;
-	item(status: ItemStatus): Fields;
-	/** The events that end what was written. */
-	ends(): readonly Fields[];
 }
 
 /**
- * Items get indices of their own, since some parts are not written. The end of an item is held back until the next
- * part: how the last one ended (`incomplete`, where the cap cut it) is known only at the answer's end.
+ * Items get indices of their own, since some parts are not written. The last word on an item is held back until the
+ * next part: how the last item ended (`incomplete`, where the cap cut it) is known only at the answer's end.
  */
 class Encoder implements StreamEncoder {
 	private readonly call: Call;
@@ -37,7 +37,8 @@ class Encoder implements StreamEncoder {
 	private outputCount = 0;
 	private started: Usage = NO_USAGE;
 	private readonly open = new Map<number, OpenItem>();
-	private readonly ended: OpenItem[] = [];
+	private readonly thinking = new Map<number, string>();
+	private ended: OpenItem[] = [];
 	private readonly output: Fields[] = [];
 
 	constructor(call: Call, wallMs: number) {
@@ -52,10 +53,15 @@ class Encoder implements StreamEncoder {
 				return this.start(part);
 			case 'text-delta':
 				return this.text(part);
+			case 'thinking-delta':
+				this.thinking.set(part.index, (this.thinking.get(part.index) ?? '') + part.text);
+				return '';
+			case 'thinking-end':
+				return this.endThinking(part);
 			case 'tool-call-start':
 				return this.startCall(part);
 			case 'tool-call-delta':
-				return this.callDelta(part);
+				return this.delta(part.index, part.json);
 			case 'text-end':
 			case 'tool-call-end':
 				return this.endItem(part.index);
@@ -75,57 +81,53 @@ class Encoder implements StreamEncoder {
 		return this.event('response.created', { response }) + this.event('response.in_progress', { response });
 	}
 
+	/** An item begins with its first text: an empty one is never written. */
 	private text({ index, text }: Part<'text-delta'>): string {
 		if (text === '') return '';
-		const opening = this.open.has(index) ? '' : this.openText(index);
-		const item = this.open.get(index);
-		if (item === undefined) return opening;
-		item.written += text;
-		return opening + this.event('response.output_text.delta', { ...placeOf(item), content_index: 0, delta: text, logprobs: [] });
+		return (this.open.has(index) ? '' : this.begin(index, 'msg', messageEvents)) + this.delta(index, text);
 	}
 
-	private openText(index: number): string {
-		const place = this.place('msg');
-		const item: OpenItem = {
-			...place,
-			written: '',
-			item: (status) => messageItem(place.id, item.written, status),
-			ends: () => [
-				{ type: 'response.output_text.done', text: item.written, logprobs: [], content_index: 0 },
-				{ type: 'response.content_part.done', part: textPart(item.written), content_index: 0 },
-			],
-		};
-		const added = this.add(index, item, messageItem(item.id, undefined, 'in_progress'));
-		return added + this.event('response.content_part.added', { ...placeOf(item), content_index: 0, part: textPart('') });
+	private startCall({ index, id, name, isFreeform, native }: Part<'tool-call-start'>): string {
+		const carried = native === undefined ? '' : this.whole((itemId) => carriedItem(itemId, id, native));
+		return carried + this.begin(index, isFreeform ? 'ctc' : 'fc', callEvents({ id, name, isFreeform: isFreeform === true }));
 	}
 
-	private startCall({ index, id, name }: Part<'tool-call-start'>): string {
-		const place = this.place('fc');
-		const item: OpenItem = {
-			...place,
-			written: '',
-			item: (status) => callItem(place.id, { id, name, input: item.written }, status),
-			ends: () => [{ type: 'response.function_call_arguments.done', name, arguments: item.written }],
-		};
-		return this.add(index, item, item.item('in_progress'));
+	/** Whether it can be written at all is known only at its end. */
+	private endThinking({ index, native }: Part<'thinking-end'>): string {
+		const text = this.thinking.get(index) ?? '';
+		this.thinking.delete(index);
+		return this.whole((id) => reasoningItem(id, text, native));
 	}
 
-	private callDelta({ index, json }: Part<'tool-call-delta'>): string {
-		const item = this.open.get(index);
-		if (item === undefined || json === '') return '';
-		item.written += json;
-		return this.event('response.function_call_arguments.delta', { ...placeOf(item), delta: json });
-	}
-
-	private place(prefix: 'msg' | 'fc') {
-		const outputIndex = this.outputCount++;
-		return { id: itemId(prefix, this.head.id, outputIndex), outputIndex };
-	}
-
-	private add(index: number, item: OpenItem, opening: Fields): string {
+	/** A reasoning item that comes in one piece, its summary in one delta a part. */
+	private whole(make: (id: string) => Fields | undefined): string {
+		const outputIndex = this.outputCount;
+		const item = make(itemId('rs', this.head.id, outputIndex));
+		if (item === undefined) return '';
+		this.outputCount++;
 		const before = this.endHeld('completed');
+		const added = this.event('response.output_item.added', { output_index: outputIndex, item: { ...item, summary: [] } });
+		const summary = summaryEvents(item).map(([type, fields]) =>
+			this.event(type, { item_id: item.id, output_index: outputIndex, ...fields }),
+		);
+		this.output[outputIndex] = item;
+		return before + added + summary.join('') + this.event('response.output_item.done', { output_index: outputIndex, item });
+	}
+
+	private begin(index: number, prefix: 'msg' | 'fc' | 'ctc', events: ItemEvents): string {
+		const before = this.endHeld('completed');
+		const outputIndex = this.outputCount++;
+		const item: OpenItem = { id: itemId(prefix, this.head.id, outputIndex), outputIndex, events, written: '' };
 		this.open.set(index, item);
-		return before + this.event('response.output_item.added', { output_index: item.outputIndex, item: opening });
+		const added = this.event('response.output_item.added', { output_index: outputIndex, item: events.opening(item.id) });
+		return before + added + this.eventsOf(item, events.begins);
+	}
+
+	private delta(index: number, delta: string): string {
+		const item = this.open.get(index);
+		if (item === undefined || delta === '') return '';
+		item.written += delta;
+		return this.eventsOf(item, [item.events.delta(delta)]);
 	}
 
 	private endItem(index: number): string {
@@ -134,27 +136,19 @@ class Encoder implements StreamEncoder {
 		const before = this.endHeld('completed');
 		this.open.delete(index);
 		this.ended.push(item);
-		return before + this.ends(item);
-	}
-
-	private ends(item: OpenItem): string {
-		return item
-			.ends()
-			.map(({ type, ...fields }) => this.event(String(type), { ...placeOf(item), ...fields }))
-			.join('');
+		return before + this.eventsOf(item, item.events.ends(item.written));
 	}
 
 	private endHeld(status: ItemStatus): string {
-		return this.ended
-			.splice(0)
-			.map((held) => this.done(held, status))
-			.join('');
+		const held = this.ended;
+		this.ended = [];
+		return held.map((item) => this.done(item, status)).join('');
 	}
 
-	private done(held: OpenItem, status: ItemStatus): string {
-		const item = held.item(status);
-		this.output[held.outputIndex] = item;
-		return this.event('response.output_item.done', { output_index: held.outputIndex, item });
+	private done({ id, outputIndex, events, written }: OpenItem, status: ItemStatus): string {
+		const item = events.item(id, written, status);
+		this.output[outputIndex] = item;
+		return this.event('response.output_item.done', { output_index: outputIndex, item });
 	}
 
 	private finish({ reason, usage }: Part<'finish'>): string {
@@ -162,13 +156,14 @@ class Encoder implements StreamEncoder {
 		const status = statusOf(reason);
 		const unended = [...this.open.keys()].map((index) => this.endItem(index)).join('');
 		const ends = unended + this.endHeld(status);
-		const response = endedResponse(this.head, this.output, reason, known);
-		return ends + this.event(`response.${status}`, { response });
+		return ends + this.event(`response.${status}`, { response: endedResponse(this.head, this.output, reason, known) });
+	}
+
+	private eventsOf({ id, outputIndex }: OpenItem, events: readonly (readonly [string, Fields])[]): string {
+		return events.map(([type, fields]) => this.event(type, { item_id: id, output_index: outputIndex, ...fields })).join('');
 	}
 
 	private event(type: string, fields: Fields): string {
 		return encodeSse(type, JSON.stringify({ type, sequence_number: this.sequenceNumber++, ...fields }));
 	}
 }
-
-const placeOf = ({ id, outputIndex }: OpenItem): Fields => ({ item_id: id, output_index: outputIndex });

@@ -2,6 +2,7 @@
 
 import type { FinishReason, Reply, ReplyContent } from '../../protocol/stream.ts';
 import type { Fields } from '../fields.ts';
+import { carriedItem, reasoningItem } from './native.ts';
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete';
 
@@ -16,34 +17,41 @@ export function messageItem(id: string, text: string | undefined, status: ItemSt
 	return { id, type: 'message', status, role: 'assistant', content: text === undefined ? [] : [textPart(text)] };
 }
 
-export interface ToolCall {
+export interface NamedCall {
 	readonly id: string;
 	readonly name: string;
-	/** The JSON text of the arguments. */
-	readonly input: string;
+	readonly isFreeform?: boolean;
 }
 
-export function callItem(id: string, call: ToolCall, status: ItemStatus): Fields {
-	return { id, type: 'function_call', status, call_id: call.id, name: call.name, arguments: call.input };
+/** `input` is the JSON text of the arguments, of a freeform call the text itself. */
+export function callItem(id: string, { id: callId, name, isFreeform }: NamedCall, input: string, status: ItemStatus): Fields {
+	const named = { id, status, call_id: callId, name };
+	return isFreeform ? { ...named, type: 'custom_tool_call', input } : { ...named, type: 'function_call', arguments: input };
 }
 
-/** Items of a whole answer. Empty texts and thinking are left out, as in a stream. */
+export const callPrefix = ({ isFreeform }: Pick<NamedCall, 'isFreeform'>) => (isFreeform ? 'ctc' : 'fc');
+
+/** Items of a whole answer. Empty texts, and thinking that its maker could not take back, are left out as in a stream. */
 export function outputItems({ id, content, finish }: Reply): Fields[] {
 	const items: Fields[] = [];
 	for (const [at, one] of content.entries()) {
-		const isLast = at === content.length - 1;
-		const item = toItem(one, id, items.length, isLast ? statusOf(finish) : 'completed');
-		if (item !== undefined) items.push(item);
+		const status = at === content.length - 1 ? statusOf(finish) : 'completed';
+		items.push(...toItems(one, (prefix, offset) => itemId(prefix, id, items.length + offset), status));
 	}
 	return items;
 }
 
-function toItem(content: ReplyContent, id: string, index: number, status: ItemStatus): Fields | undefined {
-	if (content.type === 'text') return content.text === '' ? undefined : messageItem(itemId('msg', id, index), content.text, status);
-	if (content.type === 'thinking') return undefined;
-	const { id: callId, name } = content;
-	return callItem(itemId('fc', id, index), { id: callId, name, input: JSON.stringify(content.input) }, status);
+type NewId = (prefix: Parameters<typeof itemId>[0], offset: number) => string;
+
+function toItems(content: ReplyContent, newId: NewId, status: ItemStatus): Fields[] {
+	if (content.type === 'text') return content.text === '' ? [] : [messageItem(newId('msg', 0), content.text, status)];
+	if (content.type === 'thinking') return present(reasoningItem(newId('rs', 0), content.text, content.native));
+	const carried = present(carriedItem(newId('rs', 0), content.id, content.native));
+	const input = typeof content.input === 'string' ? content.input : JSON.stringify(content.input);
+	return [...carried, callItem(newId(callPrefix(content), carried.length), content, input, status)];
 }
+
+const present = (item: Fields | undefined): Fields[] => (item === undefined ? [] : [item]);
 
 /** How the last item ended, by how the answer did. */
 export function statusOf(finish: FinishReason): 'completed' | 'incomplete' {

@@ -4,6 +4,9 @@ import type { Dialect } from '../../protocol/ports.ts';
 import { spliceBody } from '../splice.ts';
 import { decodeCall } from './decode-call.ts';
 import { decodeConversation } from './decode-conversation.ts';
+import { decodeProblem } from './decode-problem.ts';
+import { decodeReply } from './decode-reply.ts';
+import { createStreamDecoder } from './decode-stream.ts';
 import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
@@ -20,5 +23,8 @@ export const responses: Dialect = {
 	encodeProblem,
 	encodeStreamProblem: (problem, callId) => encodeStreamProblem(problem, callId),
 	encodeTokenCount,
+	createStreamDecoder,
+	decodeReply,
+	decodeProblem,
 	encodeModels,
 };

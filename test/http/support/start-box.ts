@@ -63,7 +63,7 @@ export function testConfig(options: BoxOptions): Record<string, unknown> {
 		deployments.push({ id: 'sonnet', provider: 'anthropic', model: 'claude-sonnet-4-6', tier: 'mid', ...window });
 	}
 	if (openai !== undefined) {
-		providers.openai = { baseUrl: openai, dialects: ['chat-completions'], keyEnv: 'TEST_OPENAI_KEY', auth: 'bearer' };
+		providers.openai = { baseUrl: openai, dialects: ['chat-completions', 'responses'], keyEnv: 'TEST_OPENAI_KEY', auth: 'bearer' };
 		deployments.push({ id: 'gpt', provider: 'openai', model: 'gpt-5.4', tier: 'frontier', ...window });
 		deployments.push({ id: 'gpt-mini', provider: 'openai', model: 'gpt-5.4-mini', tier: 'mid', ...window });
 	}

@@ -13,8 +13,11 @@ export function partsOf(reply: Reply, pieceLength = 5): StreamPart[] {
 
 function contentParts(content: ReplyContent, index: number, length: number): StreamPart[] {
 	if (content.type === 'tool-call') {
-		const deltas = pieces(JSON.stringify(content.input), length).map((json): StreamPart => ({ type: 'tool-call-delta', index, json }));
-		return [{ type: 'tool-call-start', index, id: content.id, name: content.name }, ...deltas, { type: 'tool-call-end', index }];
+		const { id, name, input, isFreeform } = content;
+		const wire = isFreeform ? String(input) : JSON.stringify(input);
+		const deltas = pieces(wire, length).map((json): StreamPart => ({ type: 'tool-call-delta', index, json }));
+		const freeform = isFreeform ? { isFreeform } : {};
+		return [{ type: 'tool-call-start', index, id, name, ...freeform }, ...deltas, { type: 'tool-call-end', index }];
 	}
 	const { type, text } = content;
 	const deltas = pieces(text, length).map((piece): StreamPart => ({ type: `${type}-delta`, index, text: piece }));
@@ -73,9 +76,23 @@ export const chatReply = reply(
 	usage: { ...one.usage, cacheWriteTokens: 0, cacheWrite1hTokens: 0 },
 }));
 
-/** What Responses has words for: texts and tool calls in any order; that tools were called is said by the calls alone. */
+const freeformCall = fc
+	.record({ id: fc.uuid(), name: fc.constant('apply_patch'), input: text })
+	.map((call): ReplyContent => ({ type: 'tool-call', isFreeform: true, ...call }));
+const encrypted = fc.record({ id: fc.uuid(), text, encrypted: text }).map(
+	(one): ReplyContent => ({
+		type: 'thinking',
+		text: one.text,
+		native: {
+			dialect: 'responses',
+			value: { id: one.id, type: 'reasoning', summary: [{ type: 'summary_text', text: one.text }], encrypted_content: one.encrypted },
+		},
+	}),
+);
+
+/** What Responses has words for: that tools were called is said by the calls alone. */
 export const responsesReply = reply(
-	fc.array(fc.oneof(spoken, toolCall), { minLength: 1, maxLength: 6 }),
+	fc.array(fc.oneof(spoken, toolCall, freeformCall, encrypted, signed), { minLength: 1, maxLength: 6 }),
 	fc.constantFrom<FinishReason>('stop', 'length', 'refusal'),
 ).map((one) =>
 	one.finish === 'stop' && one.content.some(({ type }) => type === 'tool-call') ? { ...one, finish: 'tool-calls' as const } : one,
