@@ -167,7 +167,6 @@ describe('other addresses', () => {
 	});
 
 	it.each([
-		['/v1/responses', 'chat'],
 		['/v1/messages/batches', 'anthropic'],
 		['/v1/embeddings', 'chat'],
 		['/nothing', 'chat'],
