@@ -90,6 +90,15 @@ export interface EncodedCall {
 	readonly body: Uint8Array;
 	/** What the caller said and this body does not. */
 	readonly losses: readonly Loss[];
+	/** By its name in this body: each tool that the caller knows otherwise. */
+	readonly tools: ReadonlyMap<string, EncodedTool>;
+}
+
+export interface EncodedTool {
+	/** The caller's name for it. */
+	readonly name: string;
+	/** The caller expects plain text, the upstream gives a function's JSON. */
+	readonly isFreeform: boolean;
 }
 
 /** Whose reply is decoded. */
@@ -125,7 +134,7 @@ export interface Dialect {
 	encodeStreamProblem(problem: Problem, callId: string): string;
 	encodeTokenCount(inputTokens: number): string;
 	/** A Problem where leaving something out would change what the caller gets: a forced tool, an image, a file of another vendor. */
-	encodeCall?(conversation: Conversation, target: CallTarget): EncodedCall | Problem;
+	encodeCall(conversation: Conversation, target: CallTarget): EncodedCall | Problem;
 	createStreamDecoder(source: ReplySource): StreamDecoder;
 	decodeReply(body: string, source: ReplySource): Reply | Problem;
 	/** An upstream's error reply in the house's words; `retryAfter` is that header's value. */

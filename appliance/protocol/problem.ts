@@ -12,6 +12,7 @@ export const PROBLEM_STATUS = {
 	'context-window-exceeded': 400,
 	'budget-exhausted': 402,
 	'cost-not-bounded': 400,
+	'not-expressible': 400,
 	'no-eligible-deployment': 503,
 	'rate-limited': 429,
 	'local-busy': 529,

@@ -20,7 +20,7 @@ export const MODALITIES = ['text', 'image', 'document', 'audio'] as const;
 export type Modality = (typeof MODALITIES)[number];
 
 /** What a call may use that not every model takes: a caller knows the model it names, not the one that answers in its place. */
-export const CALL_FEATURES = ['adaptive-thinking', 'output-config', 'mid-conversation-system', 'sampling'] as const;
+export const CALL_FEATURES = ['adaptive-thinking', 'output-config', 'mid-conversation-system', 'sampling', 'reasoning-effort'] as const;
 export type CallFeature = (typeof CALL_FEATURES)[number];
 
 /** Request header names that the box itself reads; lower case. */

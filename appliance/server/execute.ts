@@ -18,6 +18,7 @@ const NEXT_MAY_HELP: ReadonlySet<ProblemCode> = new Set([
 	'local-busy',
 	'local-failed',
 	'context-window-exceeded',
+	'not-expressible',
 ]);
 
 /** One candidate's turn. */

@@ -126,6 +126,8 @@ function readFeatures(fields: Fields, messages: readonly Fields[]): readonly Cal
 		'adaptive-thinking': isFields(thinking) && thinking.type === 'adaptive',
 		'output-config': isFields(output_config),
 		'mid-conversation-system': messages.some(({ role }) => role === 'system'),
+		// Its effort stands in `output_config`.
+		'reasoning-effort': false,
 		sampling: [temperature, top_p, top_k].some((value) => value !== undefined && value !== null),
 	};
 	return CALL_FEATURES.filter((feature) => uses[feature]);

@@ -17,6 +17,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'context-window-exceeded': 'invalid_request_error',
 	'budget-exhausted': 'billing_error',
 	'cost-not-bounded': 'invalid_request_error',
+	'not-expressible': 'invalid_request_error',
 	'no-eligible-deployment': 'api_error',
 	'rate-limited': 'rate_limit_error',
 	'local-busy': 'overloaded_error',

@@ -1,5 +1,6 @@
 /** Messages: the words that differ between the wire and the house. */
 
+import type { CacheLife } from '../../protocol/conversation.ts';
 import type { FinishReason, Usage } from '../../protocol/stream.ts';
 import { type Fields, isFields } from '../fields.ts';
 import { tokenCount } from '../reply-tap.ts';
@@ -25,6 +26,18 @@ const FINISH_REASONS: ReadonlyMap<unknown, FinishReason> = new Map<unknown, Fini
 export function finishOf(stopReason: unknown): FinishReason | undefined {
 	if (typeof stopReason !== 'string') return undefined;
 	return FINISH_REASONS.get(stopReason) ?? 'other';
+}
+
+/** How long a `cache_control` asks to keep what stands before it; undefined without one. */
+export function cacheOf(control: unknown): CacheLife | undefined {
+	if (!isFields(control)) return undefined;
+	return control.ttl === '1h' ? '1h' : '5m';
+}
+
+/** The field that asks for it; empty where nothing is asked. */
+export function cacheField(life: CacheLife | undefined): Fields {
+	if (life === undefined) return {};
+	return { cache_control: life === '1h' ? { type: 'ephemeral', ttl: '1h' } : { type: 'ephemeral' } };
 }
 
 /**

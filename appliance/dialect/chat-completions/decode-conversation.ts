@@ -1,17 +1,56 @@
 /** Chat Completions: reads a caller's bytes into the internal form of a conversation. */
 
-import type { Content, Conversation, JsonSchema, JsonValue, Message, ToolDefinition } from '../../protocol/conversation.ts';
+import type { Content, Conversation, FreeformTool, JsonSchema, JsonValue, Message, ToolDefinition } from '../../protocol/conversation.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { readBody } from '../body.ts';
 import { attempt, type Fields, isFields, readNumber, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readToolChoice, schemaOf } from './decode-call.ts';
+import { readContent } from './decode-content.ts';
+import { callNative, thinkingOf } from './native.ts';
 
 export function decodeConversation(bytes: Uint8Array): Conversation | Problem {
 	const body = readBody(bytes, { skimFromBytes: Number.POSITIVE_INFINITY });
 	return body instanceof Problem ? body : attempt(() => readConversation(body.fields));
 }
 
+/** Fields that the internal form holds; whatever else a caller writes is named as left out where the call crosses dialects. */
+const HELD = new Set([
+	'model',
+	'max_completion_tokens',
+	'max_tokens',
+	'messages',
+	'tools',
+	'tool_choice',
+	'parallel_tool_calls',
+	'stream',
+	'stream_options',
+	'stop',
+	'temperature',
+	'top_p',
+	'top_k',
+	'seed',
+	'frequency_penalty',
+	'presence_penalty',
+	'response_format',
+	'reasoning_effort',
+	'verbosity',
+	'metadata',
+	'user',
+	'safety_identifier',
+	'prompt_cache_key',
+]);
+
+/** Values that say what is the case anyway. */
+const EMPTY: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+	['n', 1],
+	['store', false],
+	['logprobs', false],
+	['service_tier', 'auto'],
+]);
+
 function readConversation(fields: Fields): Conversation {
+	const format = isFields(fields.response_format) ? fields.response_format.json_schema : undefined;
+	const named: Fields = isFields(format) ? format : {};
 	return {
 		messages: readMessages(readObjects(fields.messages, 'messages')),
 		tools: readTools(fields.tools, fields.tool_choice),
@@ -24,11 +63,48 @@ function readConversation(fields: Fields): Conversation {
 		seed: readNumber(fields, 'seed'),
 		stopSequences: readStops(fields.stop),
 		outputSchema: schemaOf(fields.response_format) as JsonSchema | undefined,
+		...definite({
+			freeformTools: some(readFreeformTools(fields.tools, fields.tool_choice)),
+			vendorTools: some(readVendorTools(fields.tools)),
+			frequencyPenalty: readNumber(fields, 'frequency_penalty'),
+			presencePenalty: readNumber(fields, 'presence_penalty'),
+			outputSchemaName: textOf(named.name),
+			isOutputStrict: typeof named.strict === 'boolean' ? named.strict : undefined,
+			reasoning: readReasoning(fields.reasoning_effort),
+			verbosity: textOf(fields.verbosity),
+			promptCacheKey: textOf(fields.prompt_cache_key),
+			userId: textOf(fields.user) ?? textOf(fields.safety_identifier),
+			metadata: isFields(fields.metadata) ? (fields.metadata as Readonly<Record<string, JsonValue>>) : undefined,
+			otherFields: some(otherNames(fields)),
+		}),
 	};
+}
+
+/** Without the fields that say nothing. */
+function definite<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+		[Key in keyof T]?: Exclude<T[Key], undefined>;
+	};
+}
+
+const some = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);
+
+function otherNames(fields: Fields): readonly string[] {
+	return Object.keys(fields).filter((name) => {
+		const value = fields[name];
+		const saysNothing = value === null || (Array.isArray(value) && value.length === 0) || (EMPTY.has(name) && EMPTY.get(name) === value);
+		return !HELD.has(name) && !saysNothing;
+	});
+}
+
+function readReasoning(effort: unknown): Conversation['reasoning'] {
+	if (typeof effort !== 'string') return undefined;
+	return effort === 'none' ? { type: 'off' } : { type: 'on', effort, isShown: true };
 }
 
 function readMessages(messages: readonly Fields[]): Message[] {
 	const toolNames = new Map<string, string>();
+	const freeform = new Set<string>();
 	const result: Message[] = [];
 	let results: Content[] | undefined;
 	for (const [index, message] of messages.entries()) {
@@ -39,66 +115,44 @@ function readMessages(messages: readonly Fields[]): Message[] {
 				results = [];
 				result.push({ role: 'user', content: results });
 			}
-			results.push(readToolResult(message, toolNames));
+			results.push(readToolResult(message, toolNames, freeform));
 			continue;
 		}
 		results = undefined;
-		const content = role === 'assistant' ? readAssistant(message, toolNames) : readContent(message.content);
-		if (content.length > 0) result.push({ role: readRole(role, index), content });
+		const content = role === 'assistant' ? readAssistant(message, toolNames, freeform) : readContent(message.content);
+		if (content.length > 0) result.push({ ...readRole(role, index), content });
 	}
 	return result;
 }
 
-function readRole(role: unknown, index: number): Message['role'] {
-	if (role === 'system' || role === 'developer') return 'system';
-	if (role === 'user' || role === 'assistant') return role;
+function readRole(role: unknown, index: number): Pick<Message, 'role' | 'isDeveloper'> {
+	if (role === 'developer') return { role: 'system', isDeveloper: true };
+	if (role === 'system' || role === 'user' || role === 'assistant') return { role };
 	return refuse(`messages[${index}].role`, role, 'system, developer, user, assistant or tool');
 }
 
-function readContent(content: unknown): Content[] {
-	if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
-	if (!Array.isArray(content)) return [];
-	return content.filter(isFields).flatMap(readPart);
-}
-
-function readPart(part: Fields): Content[] {
-	switch (part.type) {
-		case 'image_url':
-			return [{ type: 'media', modality: 'image' }];
-		case 'input_audio':
-			return [{ type: 'media', modality: 'audio' }];
-		case 'file':
-			return [{ type: 'media', modality: 'document' }];
-		case 'refusal':
-			return readContent(part.refusal);
-		default:
-			return readContent(part.text);
-	}
-}
-
-function readAssistant(message: Fields, toolNames: Map<string, string>): Content[] {
-	const thinking = textOf(message.reasoning_content);
+/** Which vendor wrote the reasoning, the wire does not say. */
+function readAssistant(message: Fields, toolNames: Map<string, string>, freeform: Set<string>): Content[] {
+	const text = thinkingOf(message);
 	const calls = message.tool_calls ?? [];
 	return [
-		...(thinking === undefined || thinking === '' ? [] : [{ type: 'thinking' as const, text: thinking }]),
+		...(text === '' ? [] : [{ type: 'thinking' as const, text, native: { dialect: 'chat-completions' as const, value: {} } }]),
 		...readContent(message.content ?? message.refusal),
-		...readObjects(calls, 'tool_calls').map((call) => readToolCall(call, toolNames)),
+		...readObjects(calls, 'tool_calls').map((call) => readToolCall(call, toolNames, freeform)),
 	];
 }
 
-function readToolCall(call: Fields, toolNames: Map<string, string>): Content {
+function readToolCall(call: Fields, toolNames: Map<string, string>, freeform: Set<string>): Content {
 	const id = readString(call, 'id', 'tool_calls id');
 	const type = textOf(call.type) ?? 'function';
 	const named = call[type];
 	if (!isFields(named)) return refuse(`tool_calls ${type}`, named, 'an object');
 	const name = readString(named, 'name', `tool_calls ${type}.name`);
 	toolNames.set(id, name);
-	return {
-		type: 'tool-call',
-		id,
-		name,
-		input: type === 'custom' ? { input: textOf(named.input) ?? '' } : parseArguments(named.arguments),
-	};
+	const native = callNative(call, { vendor: undefined });
+	if (type !== 'custom') return { type: 'tool-call', id, name, input: parseArguments(named.arguments), ...native };
+	freeform.add(id);
+	return { type: 'tool-call', id, name, input: textOf(named.input) ?? '', isFreeform: true, ...native };
 }
 
 /** A model may have written arguments that are no JSON; they are kept as the text they are. */
@@ -112,30 +166,61 @@ export function parseArguments(value: unknown): JsonValue {
 	}
 }
 
-function readToolResult(message: Fields, toolNames: Map<string, string>): Content {
+function readToolResult(message: Fields, toolNames: Map<string, string>, freeform: ReadonlySet<string>): Content {
 	const callId = readString(message, 'tool_call_id', 'tool message tool_call_id');
-	return { type: 'tool-result', callId, name: toolNames.get(callId), isError: false, content: readContent(message.content) };
+	const content = readContent(message.content);
+	const kind = freeform.has(callId) ? { isFreeform: true as const } : {};
+	return { type: 'tool-result', callId, name: toolNames.get(callId), isError: false, ...kind, content };
 }
 
-/** Function tools; free-form (custom) ones have no schema to hold a local answer to and are not offered. */
 function readTools(value: unknown, choice: unknown): ToolDefinition[] {
+	return offered(value, choice, 'function').map((definition) => {
+		const schema = isFields(definition.parameters) ? definition.parameters : { type: 'object', properties: {} };
+		return {
+			name: readString(definition, 'name', 'tools function.name'),
+			description: textOf(definition.description) ?? '',
+			inputSchema: schema as JsonSchema,
+			...(typeof definition.strict === 'boolean' ? { isStrict: definition.strict } : {}),
+		};
+	});
+}
+
+function readFreeformTools(value: unknown, choice: unknown): FreeformTool[] {
+	return offered(value, choice, 'custom').map((definition) => {
+		const format = isFields(definition.format) ? definition.format : {};
+		const held = isFields(format.grammar) ? format.grammar : format;
+		const { syntax, definition: text } = held;
+		const grammar = typeof syntax === 'string' && typeof text === 'string' ? { grammar: { syntax, definition: text } } : {};
+		return { name: readString(definition, 'name', 'tools custom.name'), description: textOf(definition.description) ?? '', ...grammar };
+	});
+}
+
+/** The definitions of one type, as far as the tool choice allows them. */
+function offered(value: unknown, choice: unknown, type: 'function' | 'custom'): Fields[] {
 	if (value === undefined || value === null) return [];
 	const allowed = allowedNames(choice);
 	return readObjects(value, 'tools').flatMap((tool) => {
-		const definition = tool.function;
-		if (tool.type !== 'function' || !isFields(definition)) return [];
-		const name = readString(definition, 'name', 'tools function.name');
-		if (allowed !== undefined && !allowed.has(name)) return [];
-		const schema = isFields(definition.parameters) ? definition.parameters : { type: 'object', properties: {} };
-		return [{ name, description: textOf(definition.description) ?? '', inputSchema: schema as JsonSchema }];
+		const definition = tool[type];
+		if (tool.type !== type || !isFields(definition)) return [];
+		return allowed === undefined || allowed.has(definition.name) ? [definition] : [];
 	});
+}
+
+function readVendorTools(value: unknown): readonly string[] {
+	if (!Array.isArray(value)) return [];
+	const types = value.map((tool) => (isFields(tool) ? textOf(tool.type) : undefined) ?? 'unnamed');
+	return types.filter((type) => type !== 'function' && type !== 'custom');
 }
 
 /** Names of a tool choice of type `allowed_tools`; undefined when all are allowed. */
 function allowedNames(choice: unknown): ReadonlySet<unknown> | undefined {
 	const allowed = isFields(choice) && choice.type === 'allowed_tools' ? choice.allowed_tools : undefined;
 	if (!isFields(allowed) || !Array.isArray(allowed.tools)) return undefined;
-	return new Set(allowed.tools.map((tool) => (isFields(tool) && isFields(tool.function) ? tool.function.name : undefined)));
+	return new Set(
+		allowed.tools
+			.flatMap((tool) => (isFields(tool) ? [tool.function, tool.custom] : []))
+			.flatMap((named) => (isFields(named) ? [named.name] : [])),
+	);
 }
 
 function readStops(value: unknown): readonly string[] {

@@ -17,6 +17,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'context-window-exceeded': 'invalid_request_error',
 	'budget-exhausted': 'insufficient_quota',
 	'cost-not-bounded': 'invalid_request_error',
+	'not-expressible': 'invalid_request_error',
 	'no-eligible-deployment': 'server_error',
 	'rate-limited': 'rate_limit_error',
 	'local-busy': 'server_error',
