@@ -18,7 +18,7 @@ export function effortOf(budgetTokens: number): string {
 /** The nearest word that a target knows, the weaker of two. */
 export function nearestEffort(effort: string, known: readonly string[]): string {
 	if (known.includes(effort)) return effort;
-	const at = EFFORTS.findIndex((word) => word === effort);
+	const at: number = (EFFORTS as readonly string[]).indexOf(effort);
 	const below = EFFORTS.slice(0, Math.max(at, 0)).findLast((word) => known.includes(word));
 	return below ?? known[0] ?? 'medium';
 }

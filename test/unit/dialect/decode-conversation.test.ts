@@ -18,7 +18,10 @@ const schema = { type: 'object', properties: { path: { type: 'string' } } };
 const SAID: Conversation = {
 	messages: [
 		{ role: 'system', content: [text('You help.')] },
-		{ role: 'user', content: [text('Fix it'), { type: 'media', modality: 'image' }] },
+		{
+			role: 'user',
+			content: [text('Fix it'), { type: 'media', modality: 'image', source: { type: 'base64', mediaType: 'image/png', data: 'AA' } }],
+		},
 		{
 			role: 'assistant',
 			content: [
@@ -80,7 +83,7 @@ describe('the same conversation in both dialects', () => {
 				{ role: 'system', content: 'Be brief.' },
 			],
 		};
-		expect(converse('anthropic', body)).toEqual(SAID);
+		expect(converse('anthropic', body)).toEqual({ ...SAID, isOutputStrict: true });
 	});
 
 	it('is read from Chat Completions', () => {
@@ -110,7 +113,8 @@ describe('the same conversation in both dialects', () => {
 				{ role: 'developer', content: 'Be brief.' },
 			],
 		};
-		expect(converse('chat-completions', body)).toEqual(SAID);
+		const messages = SAID.messages.map((message, index) => (index === 4 ? { ...message, isDeveloper: true } : message));
+		expect(converse('chat-completions', body)).toEqual({ ...SAID, messages, outputSchemaName: 'r' });
 	});
 });
 
@@ -132,7 +136,7 @@ describe('Messages', () => {
 		};
 		const content = [
 			text('failed'),
-			{ type: 'media', modality: 'image' },
+			{ type: 'media', modality: 'image', source: { type: 'base64', mediaType: 'application/octet-stream', data: 'AA' } },
 			text('T'),
 			text('body'),
 			text('S u'),
@@ -142,7 +146,7 @@ describe('Messages', () => {
 		expect(messagesOf([result])).toEqual([{ type: 'tool-result', callId: 'x', name: undefined, isError: true, content }]);
 	});
 
-	it('keeps thinking, leaves out what is encrypted, and shows the vendor tools as JSON', () => {
+	it('keeps thinking and what is encrypted in it, and shows the vendor tools as JSON', () => {
 		const blocks = [
 			{ type: 'thinking', thinking: 'hm', signature: 's' },
 			{ type: 'redacted_thinking', data: 'x' },
@@ -150,9 +154,10 @@ describe('Messages', () => {
 			{ type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: 'AA' } },
 		];
 		expect(messagesOf(blocks, 'assistant')).toEqual([
-			{ type: 'thinking', text: 'hm' },
+			{ type: 'thinking', text: 'hm', native: { dialect: 'anthropic', value: { signature: 's' } } },
+			{ type: 'thinking', text: '', native: { dialect: 'anthropic', value: { data: 'x' } } },
 			text('{"type":"server_tool_use","id":"q","name":"web_search","input":{"query":"y"}}'),
-			{ type: 'media', modality: 'document' },
+			{ type: 'media', modality: 'document', source: { type: 'base64', mediaType: 'application/pdf', data: 'AA' } },
 		]);
 	});
 
