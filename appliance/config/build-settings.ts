@@ -1,9 +1,9 @@
 /** Turns a checked configuration and the environment into settings. */
 
-import type { Deployment } from '../protocol/deployment.ts';
+import type { Deployment, Price } from '../protocol/deployment.ts';
 import type { ModelAlias, RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
-import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel } from './catalogue.ts';
+import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
 import type { Environment } from './places.ts';
 import { toPrice } from './price.ts';
@@ -46,11 +46,16 @@ function toDeployment(config: DeploymentConfig, provider: ProviderSettings, loca
 		...(maxInputTokens === undefined ? {} : { maxInputTokens }),
 		maxOutputTokens: config.maxOutputTokens ?? known?.maxOutputTokens ?? 0,
 		modalities: config.modalities ?? known?.modalities ?? ['text'],
-		price: config.price === undefined ? (known === undefined ? null : cataloguePrice(known)) : config.price && toPrice(config.price),
+		price: priceOf(config, known),
 		allowedTools: tier === 'local' ? localTools : undefined,
 		maxTokensPerMedia: config.maxTokensPerMedia ?? (known?.maxTokensPerMedia || UNKNOWN_MEDIA_TOKENS),
 		lacks: known?.lacks ?? [],
 	};
+}
+
+function priceOf({ price }: DeploymentConfig, known: CatalogueModel | undefined): Price | null {
+	if (price === undefined) return known === undefined ? null : cataloguePrice(known);
+	return withToolFees(price && toPrice(price), known);
 }
 
 /** What a catalogue model is when nobody wrote a deployment for it. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Price } from '../protocol/deployment.ts';
 import { CALL_FEATURES, MODALITIES, TIERS } from '../protocol/words.ts';
 import catalogueFile from './catalogue.json' with { type: 'json' };
-import { toPrice } from './price.ts';
+import { toPrice, withVendorFees } from './price.ts';
 
 const usd = z.number().nonnegative();
 const count = z.number().int().positive();
@@ -36,7 +36,20 @@ const modelSchema = z.strictObject({
 	note: z.string().optional(),
 });
 
-const catalogueSchema = z.strictObject({ source: z.string(), date: z.iso.date(), models: z.array(modelSchema) });
+const toolFeesSchema = z.strictObject({
+	webSearchUsdPerThousand: usd.optional(),
+	webFetchUsdPerThousand: usd.optional(),
+	source: z.string(),
+	date: z.iso.date(),
+});
+
+const catalogueSchema = z.strictObject({
+	source: z.string(),
+	date: z.iso.date(),
+	/** What vendors take for the tools that they execute, by vendor. */
+	serverToolFees: z.record(z.string(), toolFeesSchema),
+	models: z.array(modelSchema),
+});
 
 export type CatalogueModel = z.infer<typeof modelSchema>;
 
@@ -49,5 +62,11 @@ export function findModel(id: string): CatalogueModel | undefined {
 
 /** Null where the catalogue does not know it. */
 export function cataloguePrice(model: CatalogueModel): Price | null {
-	return model.price === null ? null : toPrice({ ...model.price, source: CATALOGUE.source, date: CATALOGUE.date });
+	const price = model.price === null ? null : toPrice({ ...model.price, source: CATALOGUE.source, date: CATALOGUE.date });
+	return withToolFees(price, model);
+}
+
+/** A price with what the model's vendor takes for its tools, where the price does not say so itself. */
+export function withToolFees(price: Price | null, model: CatalogueModel | undefined): Price | null {
+	return withVendorFees(price, model && CATALOGUE.serverToolFees[model.vendor]);
 }

@@ -107,6 +107,8 @@ export const priceSchema = z.strictObject({
 		.strictObject({ aboveTokens: count, ...rates })
 		.optional()
 		.describe('Dearer rates for the whole of a call whose input is longer.'),
+	webSearchUsdPerThousand: usd.optional().describe("Fee of the vendor's own web search. Default: the catalogue's for the model."),
+	webFetchUsdPerThousand: usd.optional().describe("Fee of the vendor's own web fetch. Default: the catalogue's for the model."),
 	source: z.string().min(1).describe('Where the figures were read.'),
 	date: z.iso.date().describe('When they were read.'),
 });
@@ -164,6 +166,15 @@ const routingSchema = z.strictObject({
 		.boolean()
 		.default(false)
 		.describe('Let the safety classifier of an agent run on a cheaper tier than it asked for.'),
+	unknownFields: z
+		.enum(['refuse', 'worst-case'])
+		.default('refuse')
+		.describe('Top-level fields that the closed list of cost-bearing fields (docs/money.md) does not know, on a key with a ceiling.'),
+	serverToolResultTokens: count
+		.optional()
+		.describe(
+			"Most tokens that one use of a vendor's own web search or fetch puts into the prompt, on your word. Default: the window bounds it.",
+		),
 	cacheLifeMs: count.default(300_000).describe("How long an upstream's prompt cache is taken to live."),
 });
 

@@ -1,6 +1,6 @@
 /** One call as every room sees it: the caller's bytes, where they may be spliced, and what they say about themselves. */
 
-import type { CallFeature, DialectName, Modality } from './words.ts';
+import type { CallFeature, DialectName, Modality, ServerTool } from './words.ts';
 
 /** Byte range [start, end) in the caller's body. */
 export interface Span {
@@ -64,13 +64,26 @@ export interface CallSize {
 	readonly inlineMediaCount: number;
 	/** Base64 bytes of inline media, part of `bodyBytes`. */
 	readonly inlineMediaBytes: number;
-	/** Media by URL or file id: no bytes here bound it. */
+	/** Media by URL or file id: no bytes here bound it; an image costs at most its formula, a document the window. */
 	readonly remoteMediaCount: number;
+	/** Tells the inline media apart, one mark each, so that those of an earlier call are known again; absent where there are none. */
+	readonly mediaMarks?: readonly string[];
+	/** The vendor may leave out part of the prompt before it counts it: such a count bounds no later call. */
+	readonly mayDropInput?: boolean;
 	/** Upper bound of the tokens that the vendor puts in front itself (prompts for tools, for structured output): no byte here bounds them. */
 	readonly addedTokens?: number;
 	/** May a prompt cache be written that is kept longer, and billed higher, than usual? Undefined when the dialect does not look. */
 	readonly hasLongCacheWrite?: boolean;
+	/** Part of the prompt is held by the vendor (an earlier answer by its id): only the window bounds the input. */
+	readonly hasHeldInput?: boolean;
+	/** Answers generated side by side, each up to the output cap; absent is one. */
+	readonly choiceCount?: number;
+	/** Tools that the vendor executes in rounds of its own, and how often each may run. */
+	readonly serverToolUses?: ServerToolUses;
 }
+
+/** How often each tool of a vendor runs, or may run at most. */
+export type ServerToolUses = Readonly<Partial<Record<ServerTool, number>>>;
 
 export interface Call {
 	readonly dialect: DialectName;
@@ -87,8 +100,10 @@ export interface Call {
 	readonly signals: CallSignals;
 	readonly modalities: readonly Modality[];
 	readonly size: CallSize;
-	/** Top-level fields that the closed list of cost-bearing fields does not know, or bars: refused on a key with a ceiling. */
+	/** Fields, tools and content whose cost nothing bounds: refused on a key with a ceiling. */
 	readonly unboundedFields: readonly string[];
+	/** Top-level fields that the closed list of cost-bearing fields does not know: by policy refused, or priced at the worst case, on a key with a ceiling. */
+	readonly unknownFields?: readonly string[];
 	/** Where `model` and the output cap stand, so that they can be replaced without touching another byte. */
 	readonly spans: CallSpans;
 }

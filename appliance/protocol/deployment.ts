@@ -1,6 +1,6 @@
 /** One model at one endpoint, with what it costs and what it can take. */
 
-import type { CallFeature, DialectName, Modality, Role, Tier } from './words.ts';
+import type { CallFeature, DialectName, Modality, Role, ServerTool, Tier } from './words.ts';
 
 /** Prices in pico-USD a token ($p per million tokens is exactly p · 1,000,000), so that cheap cache reads stay whole numbers. */
 export interface Price {
@@ -11,7 +11,16 @@ export interface Price {
 	readonly cacheWrite1hPicoUsd: number;
 	/** Dearer rates for the whole of a call whose input is longer than `aboveTokens`. */
 	readonly longContext?: LongContextPrice;
+	/** What the vendor takes for its own tools, beside the tokens. */
+	readonly serverToolFees?: ServerToolFees;
 	/** Where the figures were read, and when (ISO date). */
+	readonly source: string;
+	readonly date: string;
+}
+
+export interface ServerToolFees {
+	/** Nano-USD a use; a tool that is missing has no known fee. */
+	readonly nanoUsd: Readonly<Partial<Record<ServerTool, number>>>;
 	readonly source: string;
 	readonly date: string;
 }

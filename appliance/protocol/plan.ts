@@ -28,6 +28,8 @@ export interface Affinity {
 	 * `promptTokens` has counted. Undefined where that body is no longer held, and then nothing is taken as counted.
 	 */
 	readonly unseenBytes: number | undefined;
+	/** Media of this call that the earlier one did not have, or that it names by address; undefined: all of them. */
+	readonly unseenMedia?: number;
 	/** True when prefixDigest was the same. */
 	readonly isSamePrefix: boolean;
 	/** Output cap that calls of this role needed (0.99 quantile); undefined with too few samples. */
@@ -58,6 +60,10 @@ export interface RoutingSettings {
 	readonly usefulOutputTokens: number;
 	/** The operator's word that the safety classifier may be sent to a cheaper tier. Default false. */
 	readonly mayDowngradeSafetyClassifier: boolean;
+	/** Top-level fields that the closed list does not know, on a key with a ceiling. Default: refused. */
+	readonly unknownFields?: 'refuse' | 'worst-case';
+	/** Most tokens that one use of a vendor's own tool puts into the prompt, on the operator's word; undefined: the window bounds it. */
+	readonly serverToolResultTokens?: number | undefined;
 	/** Whether an exactly named deployment (`model` equals a deployment id or upstream model) is kept for outer calls. */
 	readonly cacheLifeMs: number;
 }

@@ -1,5 +1,6 @@
 /** What an answer is made of while it arrives, whoever gives it. */
 
+import type { ServerToolUses } from './call.ts';
 import type { JsonValue, Native } from './conversation.ts';
 import type { Problem } from './problem.ts';
 
@@ -13,6 +14,8 @@ export interface Usage {
 	readonly cacheWrite1hTokens: number | undefined;
 	/** Output tokens, reasoning included. */
 	readonly outputTokens: number | undefined;
+	/** Uses of tools that the vendor executed and bills by the use; absent where it named none. */
+	readonly serverToolUses?: ServerToolUses;
 }
 
 export type FinishReason = 'stop' | 'stop-sequence' | 'length' | 'tool-calls' | 'refusal' | 'other';

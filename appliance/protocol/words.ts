@@ -23,6 +23,10 @@ export type Modality = (typeof MODALITIES)[number];
 export const CALL_FEATURES = ['adaptive-thinking', 'output-config', 'mid-conversation-system', 'sampling', 'reasoning-effort'] as const;
 export type CallFeature = (typeof CALL_FEATURES)[number];
 
+/** Tools that a vendor executes by itself and counts in the usage, so that they can be priced. */
+export const SERVER_TOOLS = ['web-search', 'web-fetch'] as const;
+export type ServerTool = (typeof SERVER_TOOLS)[number];
+
 /** Request header names that the box itself reads; lower case. */
 export const HINT_HEADERS = {
 	/** `outer` | `mid` | `inner` */

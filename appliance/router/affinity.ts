@@ -11,6 +11,7 @@ import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } f
 /** What one conversation left at one deployment. */
 interface Trace {
 	readonly deployment: string;
+	readonly mediaMarks: readonly string[];
 	readonly lastUsedMs: number;
 	readonly promptTokens: number;
 	readonly bodyBytes: number;
@@ -45,6 +46,11 @@ function promptTokensOf({ inputTokens, cacheReadTokens = 0, cacheWriteTokens = 0
 	return inputTokens === undefined ? undefined : inputTokens + cacheReadTokens + cacheWriteTokens + cacheWrite1hTokens;
 }
 
+/** What stands behind an address can be another picture each time. */
+function unseenMedia({ size }: Call, seen: readonly string[]): number {
+	return size.remoteMediaCount + (size.mediaMarks ?? []).filter((mark) => !seen.includes(mark)).length;
+}
+
 const bodyId = (id: string, prefixDigest: string): string => `${prefixDigest} ${id}`;
 
 /** Holds state, but no clock and no I/O: the same calls give the same answers. The least recently used session is forgotten first. */
@@ -66,7 +72,7 @@ export class AffinityMemory {
 		const traces = this.#sessions.get(id);
 		const trace = traces?.find(({ prefixDigest }) => prefixDigest === call.signals.prefixDigest) ?? traces?.[0];
 		if (trace === undefined) return undefined;
-		const { deployment, lastUsedMs, promptTokens, bodyBytes, prefixDigest, role } = trace;
+		const { deployment, lastUsedMs, promptTokens, bodyBytes, prefixDigest, role, mediaMarks } = trace;
 		const held = this.#bodies.get(bodyId(id, prefixDigest));
 		return {
 			deployment,
@@ -74,6 +80,7 @@ export class AffinityMemory {
 			promptTokens,
 			bodyBytes,
 			unseenBytes: held && unseenBytes(held, body, this.#isEqual),
+			unseenMedia: unseenMedia(call, mediaMarks),
 			isSamePrefix: prefixDigest === call.signals.prefixDigest,
 			usualOutputTokens: usualOutputTokens(this.#sizes, role),
 		};
@@ -85,11 +92,12 @@ export class AffinityMemory {
 		const promptTokens = promptTokensOf(usage);
 		if (promptTokens === undefined) return;
 		const { prefixDigest } = call.signals;
-		const trace: Trace = { deployment, lastUsedMs: nowMs, promptTokens, bodyBytes: call.size.bodyBytes, prefixDigest, role };
+		const { bodyBytes, mediaMarks = [], mayDropInput } = call.size;
+		const trace: Trace = { deployment, lastUsedMs: nowMs, promptTokens, bodyBytes, mediaMarks, prefixDigest, role };
 		const id = affinityKeyOf(key, call);
 		const others = (this.#sessions.get(id) ?? []).filter((other) => other.prefixDigest !== prefixDigest);
 		this.#sessions.delete(id);
-		if (body === undefined) this.#bodies.drop(bodyId(id, prefixDigest));
+		if (body === undefined || mayDropInput) this.#bodies.drop(bodyId(id, prefixDigest));
 		else this.#bodies.keep(bodyId(id, prefixDigest), body);
 		this.#sessions.set(id, [trace, ...others].slice(0, TRACES_PER_SESSION));
 		this.#forget();

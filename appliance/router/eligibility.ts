@@ -6,6 +6,8 @@ import { type Case, healthOf, inputTokensAt } from './case.ts';
 import { expectedMs } from './expect.ts';
 import { isNamed } from './model-name.ts';
 import { outputCapFor } from './output-cap.ts';
+import { unpricedTools } from './price.ts';
+import { refusedFields } from './refused-fields.ts';
 import { isAtLeastAsked } from './safety-classifier.ts';
 
 type Fault = readonly [code: string, text: string] | undefined;
@@ -56,10 +58,18 @@ const ANSWER: readonly Check[] = [
 		price === null && input.key.hasCeiling && isOwnLogin !== true
 			? ['price-unknown', 'Its price is unknown, and the key has a ceiling.']
 			: undefined,
-	({ input: { call, key } }, { isOwnLogin }) =>
-		key.hasCeiling && call.unboundedFields.length > 0 && isOwnLogin !== true
-			? ['cost-not-bounded', `The cost of ${call.unboundedFields.join(', ')} cannot be bounded, and the key has a ceiling.`]
-			: undefined,
+	({ input: { call, key, settings } }, { isOwnLogin }) => {
+		const refused = key.hasCeiling && isOwnLogin !== true ? refusedFields(call, settings) : [];
+		return refused.length > 0
+			? ['cost-not-bounded', `The cost of ${refused.join(', ')} cannot be bounded, and the key has a ceiling.`]
+			: undefined;
+	},
+	({ input }, { price, isOwnLogin }) => {
+		const unpriced = input.key.hasCeiling && isOwnLogin !== true ? unpricedTools(input.call.size.serverToolUses, price) : [];
+		return unpriced.length > 0 ? ['fee-unknown', `Its fee for ${unpriced.join(', ')} is unknown, and the key has a ceiling.`] : undefined;
+	},
+	({ input }, { tier }) =>
+		tier === 'local' && (input.call.size.choiceCount ?? 1) > 1 ? ['one-answer-only', 'The box writes one answer a call.'] : undefined,
 	(one, deployment) => {
 		const inputTokens = inputTokensAt(one, deployment);
 		const { contextTokens, maxInputTokens } = deployment;

@@ -44,9 +44,9 @@ export function estimateInputTokens(
 	return Math.ceil(textBytes / perToken) + (inlineMediaCount + remoteMediaCount) * deployment.maxTokensPerMedia;
 }
 
-function mediaBound({ modalities, size }: Call, deployment: Deployment): number {
+/** @param count how many of the call's media are to be bounded */
+function mediaBound({ modalities }: Call, deployment: Deployment, count: number): number {
 	// A document's pages are not bounded by its bytes, nor is audio: only the window bounds them.
-	const count = size.inlineMediaCount + size.remoteMediaCount;
 	const isUnbounded = count > 0 && (modalities.includes('document') || modalities.includes('audio'));
 	return isUnbounded ? deployment.contextTokens : count * deployment.maxTokensPerMedia;
 }
@@ -55,12 +55,21 @@ function mediaBound({ modalities, size }: Call, deployment: Deployment): number 
  * Upper bound of the input tokens: a tokenizer on bytes makes at most one token of a byte, and the JSON around a
  * message has more bytes than the marks that a chat template puts there. Where this deployment itself counted an
  * earlier body of the conversation, its count stands for the head and tail that both share, and a byte counts as a
- * token between them; the sizes of the two alone would bound nothing, since a history can be rewritten.
+ * token between them; the sizes of the two alone would bound nothing, since a history can be rewritten. What the vendor
+ * holds of the prompt is bounded by the window alone.
  */
 export function boundInputTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined): number {
+	if (call.size.hasHeldInput || (call.unknownFields ?? []).length > 0)
+		return Math.max(boundBodyTokens(call, deployment, undefined), deployment.contextTokens);
+	return boundBodyTokens(call, deployment, affinity);
+}
+
+function boundBodyTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined): number {
 	const isOwnCount = affinity?.deployment === deployment.id && affinity.unseenBytes !== undefined;
-	const counted = isOwnCount ? affinity.promptTokens + (affinity.unseenBytes ?? 0) + SEAM_TOKENS : undefined;
-	const { bodyBytes, inlineMediaBytes } = call.size;
-	const byBytes = Math.max(0, bodyBytes - inlineMediaBytes) + mediaBound(call, deployment);
+	const { bodyBytes, inlineMediaBytes, inlineMediaCount, remoteMediaCount } = call.size;
+	const mediaCount = inlineMediaCount + remoteMediaCount;
+	const newMedia = mediaBound(call, deployment, affinity?.unseenMedia ?? mediaCount);
+	const counted = isOwnCount ? affinity.promptTokens + (affinity.unseenBytes ?? 0) + newMedia + SEAM_TOKENS : undefined;
+	const byBytes = Math.max(0, bodyBytes - inlineMediaBytes) + mediaBound(call, deployment, mediaCount);
 	return Math.min(counted ?? byBytes, byBytes) + addedTokens(call);
 }

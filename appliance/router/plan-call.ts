@@ -8,15 +8,17 @@ import { type Case, openCase } from './case.ts';
 import { choose } from './choose.ts';
 import { checkDeployment, type Eligibility } from './eligibility.ts';
 import { noCandidate } from './no-candidate.ts';
+import { refusedFields } from './refused-fields.ts';
 import { treeKeyOf } from './tree-key.ts';
 
 /** Fields that can cost more than the bound knows are refused under a ceiling, whoever would answer; unless a plan may pay. */
-function unbounded({ call, key, deployments }: PlanInput): Problem | undefined {
-	if (!key.hasCeiling || call.operation === 'count-tokens' || call.unboundedFields.length === 0) return undefined;
+function unbounded({ call, key, settings, deployments }: PlanInput): Problem | undefined {
+	const refused = refusedFields(call, settings);
+	if (!key.hasCeiling || call.operation === 'count-tokens' || refused.length === 0) return undefined;
 	if (deployments.some(({ isOwnLogin }) => isOwnLogin === true)) return undefined;
-	const fields = call.unboundedFields.join(', ');
+	const fields = refused.join(', ');
 	const text = `The cost of this call cannot be bounded, and its key has a ceiling: ${fields}. Leave out what is named, or use a key without a ceiling.`;
-	return new Problem('cost-not-bounded', text, { details: { fields: call.unboundedFields } });
+	return new Problem('cost-not-bounded', text, { details: { fields: refused } });
 }
 
 /** Late deployments are taken only where nobody is in time. */

@@ -2,7 +2,7 @@
 
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Usage } from '../protocol/stream.ts';
-import { costNanoUsd, ratesFor } from './price.ts';
+import { costNanoUsd, feesNanoUsd, ratesFor, unpricedTools } from './price.ts';
 
 export interface PricedUsage {
 	readonly costNanoUsd: number;
@@ -28,5 +28,7 @@ export function priceUsage(usage: Usage, deployment: Deployment, boundNanoUsd: n
 		[cacheWrite1hTokens, rates.cacheWrite1hPicoUsd],
 		[outputTokens, rates.outputPicoUsd],
 	]);
-	return { costNanoUsd: cost, isBound: false };
+	// A use without a known fee makes the sum a guess: the bound stands in where it is higher.
+	if (unpricedTools(usage.serverToolUses, price).length > 0) return { costNanoUsd: Math.max(cost, boundNanoUsd), isBound: true };
+	return { costNanoUsd: cost + feesNanoUsd(usage.serverToolUses, price), isBound: false };
 }

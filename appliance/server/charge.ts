@@ -18,7 +18,10 @@ export function billSummary(walk: Walk, turn: Try, deployment: Deployment, { usa
 	walk.usage = usage;
 	if (deployment.isOwnLogin === true) return;
 	const { worstCostNanoUsd } = turn.candidate;
-	if (isComplete) {
+	// Rounds of the vendor's own tools are counted at the end alone, and so are answers side by side.
+	if (!isComplete && (turn.call.size.serverToolUses ?? turn.call.size.choiceCount) !== undefined) {
+		billBound(walk, turn, deployment);
+	} else if (isComplete) {
 		const { costNanoUsd, isBound } = price(usage, deployment, worstCostNanoUsd);
 		walk.bill(deployment.id, costNanoUsd, isBound);
 	} else {

@@ -57,6 +57,9 @@ function addCallMetrics(registry: Registry): (walk: Walk, outcome: Outcome) => v
 		labelNames: kinds,
 		registers,
 	});
+	const toolLabels = ['tier', 'deployment', 'tool'] as const;
+	const toolHelp = 'Uses of tools that a vendor executed.';
+	const toolUses = new Counter({ name: 'innerloop_server_tool_uses_total', help: toolHelp, labelNames: toolLabels, registers });
 	const cost = new Counter({ name: 'innerloop_cost_usd_total', help: 'Settled cost.', labelNames: where, registers });
 	const overruns = new Counter({ name: 'innerloop_overruns_total', help: 'Calls that cost more than was reserved.', registers });
 	return (walk, outcome) => {
@@ -65,12 +68,14 @@ function addCallMetrics(registry: Registry): (walk: Walk, outcome: Outcome) => v
 		calls.inc({ role: plan?.role ?? 'none', tier, deployment, status: String(outcome.status) });
 		latency.observe({ tier, deployment }, outcome.latencyMs / 1_000);
 		if (outcome.firstByteMs !== undefined) firstByte.observe({ tier, deployment }, outcome.firstByteMs / 1_000);
-		for (const [name, count] of Object.entries(usage)) {
+		const { serverToolUses = {}, ...counts } = usage;
+		for (const [name, count] of Object.entries(counts)) {
 			if (!count) continue;
 			const labels = { tier, deployment, kind: name.replace('Tokens', '') };
 			tokens.inc(labels, count);
 			if (outcome.isOwnLogin === true) ownTokens.inc(labels, count);
 		}
+		for (const [tool, count] of Object.entries(serverToolUses)) toolUses.inc({ tier, deployment, tool }, count);
 		if (outcome.costNanoUsd > 0) cost.inc({ tier, deployment }, outcome.costNanoUsd / 1e9);
 		if (settlement !== undefined && settlement.costNanoUsd > (plan?.reservationNanoUsd ?? 0)) overruns.inc();
 	};

@@ -3,6 +3,7 @@
 import type { Modality } from '../../protocol/words.ts';
 import type { CallFacts } from '../call-facts.ts';
 import { type Fields, isFields, readString, refuse, textOf } from '../fields.ts';
+import { isClientTool, readServerTool } from './server-tools.ts';
 
 /** Blocks whose whole content stands in the body. */
 const INLINE_BLOCKS = new Set([
@@ -31,10 +32,9 @@ const INLINE_BLOCKS = new Set([
 ]);
 
 /**
- * Tools that the client executes though the vendor defines them, with an upper bound of the prompt that the
- * vendor adds for one (its documentation gives 245 to 735 tokens; doubled here).
+ * Upper bound of the prompt that the vendor adds for a tool that it defines and the client executes (its documentation
+ * gives 245 to 735 tokens; doubled here).
  */
-const VENDOR_CLIENT_TOOL = /^(?:bash|text_editor|computer|memory)_\d{8}$/;
 const VENDOR_TOOL_TOKENS = 1_500;
 /** Any tool at all brings a system prompt of 159 to 530 tokens (vendor's table by model); structured output one of its own. */
 const TOOL_PROMPT_TOKENS = 600;
@@ -53,9 +53,9 @@ function readTool(facts: CallFacts, tool: Fields, path: string): void {
 	const type = tool.type ?? 'custom';
 	facts.readCacheControl(tool.cache_control);
 	if (typeof type !== 'string') refuse(`${path}.type`, type, 'a string');
-	const isVendorTool = VENDOR_CLIENT_TOOL.test(type);
+	const isVendorTool = isClientTool(type);
 	if (type !== 'custom' && !isVendorTool) {
-		facts.addServerTool(type, `tools: ${type}`);
+		readServerTool(facts, type, tool);
 		return;
 	}
 	if (isVendorTool) facts.addVendorTokens(VENDOR_TOOL_TOKENS);
@@ -95,7 +95,8 @@ function walkMedia(facts: CallFacts, modality: Modality, source: unknown, path: 
 	else if (type === 'content') {
 		facts.addModality(modality);
 		walkNested(facts, source.content, path);
-	} else facts.addRemoteMedia(modality, `${modality} by ${textOf(type) ?? 'reference'}`);
+	} else if (type === 'url' || type === 'file') facts.addRemoteMedia(modality);
+	else facts.unbounded.add(`${modality} by ${textOf(type) ?? 'reference'}`);
 }
 
 /** A tool that a message in the middle of the conversation defines or switches on. */

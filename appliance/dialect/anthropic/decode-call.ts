@@ -8,7 +8,7 @@ import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
 import { addTextSignals, promptIdOf } from '../client-texts.ts';
-import { listNames, unboundedFields } from '../cost-fields.ts';
+import { checkFields, listNames } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkContent } from './content-facts.ts';
@@ -44,6 +44,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	if (marks.outputFormat(fields) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	// Zero is a call that only fills the vendor's cache.
 	const outputCapTokens = readOutputCap(body, spans, 0);
+	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'anthropic',
 		operation,
@@ -54,7 +55,8 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
-		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
+		unboundedFields: listNames(faults.unbounded, facts.unbounded),
+		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans,
 	};
 }
@@ -181,5 +183,7 @@ function firstUserText(body: Body, messages: readonly Fields[]): string {
 
 function prefixText(body: Body): string {
 	const texts = marks.systemTexts(body.wholeField('system')).filter((text) => !marks.isBillingText(text));
-	return `${texts.join('\n')}\n${body.rawField('tools')}`;
+	// Which thinking of earlier turns counts as input hangs on these two: under others, a count bounds nothing.
+	const kept = body.rawField('thinking') + body.rawField('context_management');
+	return `${texts.join('\n')}\n${body.rawField('tools')}\n${kept}`;
 }

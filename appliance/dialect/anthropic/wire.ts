@@ -56,7 +56,17 @@ export function readUsage(known: Usage, wire: unknown): Usage {
 		cacheWriteTokens: tokenCount(lives.ephemeral_5m_input_tokens) ?? rest ?? known.cacheWriteTokens,
 		cacheWrite1hTokens: hour,
 		outputTokens: tokenCount(wire.output_tokens) ?? known.outputTokens,
+		...readToolUses(wire.server_tool_use, known),
 	});
+}
+
+/** Counts of the vendor's own tools; null and absent both say nothing new. */
+function readToolUses(wire: unknown, { serverToolUses }: Usage): Pick<Usage, 'serverToolUses'> {
+	if (!isFields(wire)) return serverToolUses === undefined ? {} : { serverToolUses };
+	const searches = tokenCount(wire.web_search_requests) ?? 0;
+	const fetches = tokenCount(wire.web_fetch_requests) ?? 0;
+	const uses = { ...(searches > 0 ? { 'web-search': searches } : {}), ...(fetches > 0 ? { 'web-fetch': fetches } : {}) };
+	return searches + fetches > 0 ? { serverToolUses: uses } : {};
 }
 
 /** The vendor's own compaction runs are billed and not part of the totals (its usage reference, `iterations`). */
@@ -68,10 +78,10 @@ function addCompaction(iterations: unknown, usage: Usage): Usage {
 function addRun(usage: Usage, run: Fields): Usage {
 	const plus = (known: number | undefined, more: unknown) => (known ?? 0) + (tokenCount(more) ?? 0);
 	return {
+		...usage,
 		inputTokens: plus(usage.inputTokens, run.input_tokens),
 		cacheReadTokens: plus(usage.cacheReadTokens, run.cache_read_input_tokens),
 		cacheWriteTokens: plus(usage.cacheWriteTokens, run.cache_creation_input_tokens),
-		cacheWrite1hTokens: usage.cacheWrite1hTokens,
 		outputTokens: plus(usage.outputTokens, run.output_tokens),
 	};
 }

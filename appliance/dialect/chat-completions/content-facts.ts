@@ -28,7 +28,7 @@ function readTool(facts: CallFacts, tool: unknown, path: string): void {
 /** Walks one message; `path` is called only for an error. */
 export function walkMessage(facts: CallFacts, message: Fields, path: () => string): void {
 	const content = message.content;
-	if (message.role === 'assistant' && isFields(message.audio)) facts.addRemoteMedia('audio', 'audio by reference');
+	if (message.role === 'assistant' && isFields(message.audio)) facts.addRemoteMedia('audio');
 	if (content === undefined || content === null) {
 		if (message.role !== 'assistant') refuse(`${path()}.content`, content, 'a string or an array of parts');
 		return;
@@ -49,11 +49,11 @@ function walkPart(facts: CallFacts, part: Fields): void {
 	else if (type === 'input_audio') facts.addInlineMedia('audio', value.data);
 	else if (type === 'file') {
 		if (typeof value.file_data === 'string') facts.addInlineMedia('document', value.file_data);
-		else facts.addRemoteMedia('document', 'file by id');
+		else facts.addRemoteMedia('document');
 	} else if (type !== 'text' && type !== 'refusal') facts.unbounded.add(`content part ${type}`);
 }
 
 function walkImage(facts: CallFacts, url: string): void {
 	if (url.startsWith('data:')) facts.addInlineMedia('image', url.slice(url.indexOf(',') + 1));
-	else facts.addRemoteMedia('image', 'image by url');
+	else facts.addRemoteMedia('image');
 }

@@ -7,13 +7,16 @@ import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
 import { addTextSignals, OPENING_TEXTS, promptIdOf } from '../client-texts.ts';
-import { listNames, unboundedFields } from '../cost-fields.ts';
+import { checkFields, listNames } from '../cost-fields.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkMessage } from './content-facts.ts';
 import { COST_FIELDS, hasUsageRequest } from './cost-fields.ts';
 
 type Digest = (text: string) => string;
+
+/** Tokens of the prompt that a vendor adds for structured output (not published; a generous guess, used as a bound). */
+const FORMAT_PROMPT_TOKENS = 1_000;
 
 export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
 	if (request.path !== '/v1/chat/completions') {
@@ -31,6 +34,8 @@ function readCall(request: CallerRequest, body: Body, digest: Digest): Call {
 	const messages = readMessages(facts, fields);
 	readTools(facts, fields.tools);
 	const outputCapTokens = readOutputCap(body, spans, 1);
+	if (schemaOf(fields.response_format) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
+	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'chat-completions',
 		operation: 'generate',
@@ -41,7 +46,8 @@ function readCall(request: CallerRequest, body: Body, digest: Digest): Call {
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
-		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
+		unboundedFields: listNames(faults.unbounded, facts.unbounded),
+		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans: { ...spans, streamOptions: body.scan.fields.filter(({ key }) => key === 'stream_options') },
 	};
 }

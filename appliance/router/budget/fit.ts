@@ -52,7 +52,7 @@ const because = (code: string, text: string, deployment?: Deployment): Reason =>
 function fullOffer(one: Case, scored: Scored): Offer {
 	const { input } = one;
 	const { deployment } = scored;
-	const bound = boundCost(input.call, deployment, input.affinity);
+	const bound = boundCost(input.call, deployment, input.affinity, input.settings);
 	if (input.call.operation === 'count-tokens') return { scored, bound, capTokens: 0, worstNanoUsd: 0 };
 	const capTokens = outputCapFor(input, deployment, inputTokensAt(one, deployment)) ?? deployment.maxOutputTokens;
 	return { scored, bound, capTokens, worstNanoUsd: bound.worstNanoUsd(capTokens) };

@@ -63,6 +63,7 @@ function usageOf(tokens: BilledTokens): JsonObject {
 		cache_read_input_tokens: tokens.cacheReadTokens,
 		cache_creation: { ephemeral_5m_input_tokens: tokens.cacheWriteTokens, ephemeral_1h_input_tokens: tokens.cacheWrite1hTokens },
 		output_tokens: tokens.outputTokens,
+		...(tokens.webSearches === undefined ? {} : { server_tool_use: { web_search_requests: tokens.webSearches, web_fetch_requests: 0 } }),
 		service_tier: 'standard',
 	};
 }

@@ -7,6 +7,8 @@ export interface BilledTokens {
 	readonly cacheWriteTokens: number;
 	readonly cacheWrite1hTokens: number;
 	readonly outputTokens: number;
+	/** Searches that the vendor ran itself, at a fee each. */
+	readonly webSearches?: number;
 }
 
 /** List price in pico-USD a token; $1 per million tokens is 1,000,000. */
@@ -27,6 +29,9 @@ const DEFAULT_PRICE: ListPrice = {
 	cacheWrite1hPicoUsd: 6_000_000,
 };
 
+/** Fee of one search, pico-USD: $10 a thousand. */
+const SEARCH_PICO_USD = 10_000_000_000;
+
 /** One line of the bill; `outputTokens` grows while the answer is generated, whether or not anyone still reads it. */
 export interface Charge {
 	readonly model: string;
@@ -42,7 +47,8 @@ function costPicoUsd(tokens: BilledTokens, price: ListPrice): number {
 		tokens.cacheReadTokens * price.cacheReadPicoUsd +
 		tokens.cacheWriteTokens * price.cacheWritePicoUsd +
 		tokens.cacheWrite1hTokens * price.cacheWrite1hPicoUsd +
-		tokens.outputTokens * price.outputPicoUsd
+		tokens.outputTokens * price.outputPicoUsd +
+		(tokens.webSearches ?? 0) * SEARCH_PICO_USD
 	);
 }
 

@@ -27,13 +27,27 @@ describe('media', () => {
 	});
 
 	it.each([
-		[{ type: 'image', source: { type: 'url', url: 'https://example.test/a.png' } }, 'image by url'],
-		[{ type: 'document', source: { type: 'file', file_id: 'f' } }, 'document by file'],
-	])('by reference is bounded by no byte: %j', (block, name) => {
+		{ type: 'image', source: { type: 'url', url: 'https://example.test/a.png' } },
+		{ type: 'document', source: { type: 'file', file_id: 'f' } },
+	])('by reference is counted: %j', (block) => {
 		const nested = user([{ type: 'tool_result', tool_use_id: 't', content: [block] }]);
 		const call = decode('anthropic', { ...plain, messages: [nested] });
 		expect(call.size.remoteMediaCount).toBe(1);
-		expect(call.unboundedFields).toEqual([name]);
+		expect(call.unboundedFields).toEqual([]);
+	});
+
+	it('of a kind that is not known is named', () => {
+		const call = decode('anthropic', { ...plain, messages: [user([{ type: 'image', source: { type: 'hologram' } }])] });
+		expect(call.unboundedFields).toEqual(['image by hologram']);
+	});
+
+	it('is told apart by marks of its own', () => {
+		const other = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAB' } };
+		const marks = (...content: unknown[]) => decode('anthropic', { ...plain, messages: [user(content)] }).size.mediaMarks;
+		expect(marks(image, pdf)).toHaveLength(2);
+		expect(marks(image)).toEqual(marks(image));
+		expect(marks(image)).not.toEqual(marks(other));
+		expect(marks({ type: 'text', text: 'x' })).toBeUndefined();
 	});
 });
 
@@ -60,22 +74,6 @@ describe('fields that bear on cost', () => {
 			cache_control: { type: 'ephemeral' },
 		});
 		expect(call.unboundedFields).toEqual([]);
-	});
-
-	it.each([
-		['context_management', { edits: [{ type: 'compact_20260112' }] }],
-		['service_tier', 'priority'],
-		['speed', 'fast'],
-		['inference_geo', 'us'],
-		['mcp_servers', [{ type: 'url', url: 'https://example.test', name: 'x' }]],
-		['container', 'c-1'],
-		['thread', { type: 'continue', previous_message_id: 'm' }],
-		['compaction', { type: 'summarize' }],
-		['fallbacks', 'default'],
-		['billing_policy', { type: 'billing_policy' }],
-		['a_field_of_tomorrow', 1],
-	])('names %s', (name, value) => {
-		expect(decode('anthropic', { ...plain, [name]: value }).unboundedFields).toEqual([name]);
 	});
 
 	it('names content that it does not know, and tools defined in the middle', () => {

@@ -225,7 +225,7 @@ describe('turns and tools', () => {
 			],
 		});
 		expect(call.signals).toMatchObject({ toolNames: ['Read', 'bash'], serverToolTypes: ['web_search_20250305'] });
-		expect(call.unboundedFields).toEqual(['tools: web_search_20250305']);
+		expect(call.unboundedFields).toEqual(['tools: web_search_20250305 without max_uses']);
 	});
 
 	it('bounds the prompts that the vendor adds', () => {

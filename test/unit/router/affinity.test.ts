@@ -28,6 +28,7 @@ describe('AffinityMemory', () => {
 			promptTokens: 1_000,
 			bodyBytes: 4_000,
 			unseenBytes: 0,
+			unseenMedia: 0,
 			isSamePrefix: true,
 			usualOutputTokens: undefined,
 		});
