@@ -7,7 +7,9 @@ import type { CallRecord } from '../../appliance/protocol/ports.ts';
 import { COST_CASES } from '../support/cost-cases.ts';
 import { startAnthropicUpstream } from '../support/upstream/anthropic.ts';
 import { startChatCompletionsUpstream } from '../support/upstream/chat-completions.ts';
+import { startResponsesUpstream } from '../support/upstream/responses.ts';
 import type { StandIn } from '../support/upstream/stand-in.ts';
+import type { Exchange } from './support/raw-client.ts';
 import { startBox, type TestBox } from './support/start-box.ts';
 
 const WINDOW_TOKENS = 200_000;
@@ -20,38 +22,60 @@ const messages = [{ role: 'user', content: 'x' }];
 const SENT = {
 	anthropic: { path: '/v1/messages', body: { model: 'claude-opus-4-8', max_tokens: CAP_TOKENS, messages } },
 	'chat-completions': { path: '/v1/chat/completions', body: { model: 'gpt-5.4', max_completion_tokens: CAP_TOKENS, messages } },
+	responses: { path: '/v1/responses', body: { model: 'gpt-5.4', max_output_tokens: CAP_TOKENS, input: messages } },
 } as const;
 
-let vendors: { readonly anthropic: StandIn; readonly 'chat-completions': StandIn };
-let box: TestBox;
-let capped: string;
-let free: string;
-
-const newKey = async (more: object) => ((await box.admin('POST', '/keys', { member: 'owner', ...more })).json as NewKeyReport).secret;
-
-beforeAll(async () => {
-	const script = () => ({ content: ['well'] });
-	vendors = { anthropic: await startAnthropicUpstream({ script }), 'chat-completions': await startChatCompletionsUpstream({ script }) };
-	box = await startBox({ anthropic: vendors.anthropic.url, openai: vendors['chat-completions'].url });
-	capped = await newKey({ treeCeilingUsd: 45 });
-	free = await newKey({ hasCeiling: false });
-});
-afterAll(async () => {
-	await box[Symbol.asyncDispose]();
-	await vendors.anthropic.close();
-	await vendors['chat-completions'].close();
-});
+const START = {
+	anthropic: startAnthropicUpstream,
+	'chat-completions': startChatCompletionsUpstream,
+	responses: startResponsesUpstream,
+} as const;
 
 type Spoken = keyof typeof SENT;
 
-async function ask(dialect: Spoken, more: object, key: string) {
-	const { path, body } = SENT[dialect];
-	const calls = vendors[dialect].calls.length;
-	const reply = await box.call(path, { ...body, ...more }, { headers: { 'x-api-key': key } });
-	return { reply, sent: vendors[dialect].calls.length - calls };
+interface Party {
+	readonly vendor: StandIn;
+	readonly box: TestBox;
+	/** A key with a ceiling, and one without. */
+	readonly capped: string;
+	readonly free: string;
 }
 
-const explain = async (id: unknown) => (await box.admin('GET', `/explain/${String(id)}`)).json as CallRecord;
+let parties: Readonly<Record<Spoken, Party>>;
+
+/** One vendor with a box of its own for each dialect. */
+async function startParty(dialect: Spoken): Promise<Party> {
+	const vendor = await START[dialect]({ script: () => ({ content: ['well'] }) });
+	const box = await startBox({ [dialect === 'anthropic' ? 'anthropic' : 'openai']: vendor.url });
+	const newKey = async (more: object) => ((await box.admin('POST', '/keys', { member: 'owner', ...more })).json as NewKeyReport).secret;
+	return { vendor, box, capped: await newKey({ treeCeilingUsd: 45 }), free: await newKey({ hasCeiling: false }) };
+}
+
+beforeAll(async () => {
+	const [anthropic, chat, responses] = await Promise.all([
+		startParty('anthropic'),
+		startParty('chat-completions'),
+		startParty('responses'),
+	]);
+	parties = { anthropic, 'chat-completions': chat, responses };
+});
+afterAll(async () => {
+	for (const { box, vendor } of Object.values(parties)) {
+		await box[Symbol.asyncDispose]();
+		await vendor.close();
+	}
+});
+
+async function ask(dialect: Spoken, more: object, paidBy: 'capped' | 'free') {
+	const { path, body } = SENT[dialect];
+	const { vendor, box, [paidBy]: key } = parties[dialect];
+	const calls = vendor.calls.length;
+	const reply = await box.call(path, { ...body, ...more }, { headers: { 'x-api-key': key } });
+	return { reply, sent: vendor.calls.length - calls };
+}
+
+const explain = async (box: TestBox, { headers }: Exchange) =>
+	(await box.admin('GET', `/explain/${String(headers['x-innerloop-call'])}`)).json as CallRecord;
 
 /** The least that a reservation must hold for what the size says. */
 function leastNanoUsd({ hasHeldInput, choiceCount = 1, serverToolUses, addedTokens = 0 }: Partial<CallSize>): number {
@@ -67,7 +91,7 @@ const cases = (Object.keys(SENT) as Spoken[]).flatMap((dialect) => (COST_CASES[d
 
 describe('on a key with a ceiling', () => {
 	it.each(cases)('$dialect $field = $value', async ({ dialect, field, value, becomes, named = field }) => {
-		const { reply, sent } = await ask(dialect, { [field]: value }, capped);
+		const { reply, sent } = await ask(dialect, { [field]: value }, 'capped');
 		if (becomes === 'refused') {
 			expect(reply.status).toBe(400);
 			expect(reply.text).toContain(`cannot be bounded, and its key has a ceiling: ${named}`);
@@ -75,30 +99,26 @@ describe('on a key with a ceiling', () => {
 			return;
 		}
 		expect(reply.status).toBe(200);
-		const { decision, outcome } = await explain(reply.headers['x-innerloop-call']);
+		const { decision, outcome } = await explain(parties[dialect].box, reply);
 		const { worstCostNanoUsd = 0 } = decision.candidates[0] ?? {};
 		expect(worstCostNanoUsd).toBeGreaterThanOrEqual(leastNanoUsd(becomes));
 		expect(outcome?.costNanoUsd).toBeLessThanOrEqual(worstCostNanoUsd);
 	});
 
 	it.each(Object.keys(SENT) as Spoken[])('%s: a field of tomorrow is refused', async (dialect) => {
-		const { reply, sent } = await ask(dialect, { a_field_of_tomorrow: 1 }, capped);
+		const { reply, sent } = await ask(dialect, { a_field_of_tomorrow: 1 }, 'capped');
 		expect([reply.status, sent]).toEqual([400, 0]);
 		expect(reply.text).toContain('a_field_of_tomorrow');
 	});
 
 	it.each(Object.keys(SENT) as Spoken[])('%s: or priced at the whole window, where the operator says so', async (dialect) => {
-		const { anthropic, 'chat-completions': chat } = vendors;
-		await using open = await startBox({
-			anthropic: anthropic.url,
-			openai: chat.url,
-			config: { routing: { unknownFields: 'worst-case' } },
-		});
+		const { url } = parties[dialect].vendor;
+		const vendor = { [dialect === 'anthropic' ? 'anthropic' : 'openai']: url };
+		await using open = await startBox({ ...vendor, config: { routing: { unknownFields: 'worst-case' } } });
 		const { path, body } = SENT[dialect];
 		const reply = await open.call(path, { ...body, a_field_of_tomorrow: 1 });
 		expect(reply.status).toBe(200);
-		const { json } = await open.admin('GET', `/explain/${String(reply.headers['x-innerloop-call'])}`);
-		expect((json as CallRecord).decision.candidates[0]?.worstCostNanoUsd).toBeGreaterThan(WINDOW_TOKENS * 3_750);
+		expect((await explain(open, reply)).decision.candidates[0]?.worstCostNanoUsd).toBeGreaterThan(WINDOW_TOKENS * 3_750);
 	});
 });
 
@@ -106,7 +126,7 @@ describe('on a key without a ceiling', () => {
 	it.each(cases.filter(({ becomes }) => becomes === 'refused'))(
 		'$dialect $field = $value goes through',
 		async ({ dialect, field, value }) => {
-			const { reply, sent } = await ask(dialect, { [field]: value }, free);
+			const { reply, sent } = await ask(dialect, { [field]: value }, 'free');
 			expect([reply.status, sent]).toEqual([200, 1]);
 		},
 	);
@@ -116,33 +136,32 @@ describe('the vendor’s own searches', () => {
 	const search = (max_uses: number) => ({ tools: [{ type: 'web_search_20250305', name: 'web_search', max_uses }] });
 
 	it.each([false, true])('are settled with their fees, to the nano-dollar of the vendor’s bill (stream: %s)', async (stream) => {
-		const { anthropic } = vendors;
+		const { vendor: anthropic } = parties.anthropic;
 		anthropic.setScript(() => ({ content: ['found'], usage: { inputTokens: 20_000, webSearches: 2 } }));
 		const before = anthropic.bill.totalNanoUsd();
-		const { reply } = await ask('anthropic', { ...search(2), stream }, capped);
+		const { reply } = await ask('anthropic', { ...search(2), stream }, 'capped');
 		anthropic.setScript(() => ({ content: ['well'] }));
 		expect(reply.text).toContain('found');
-		const { outcome } = await explain(reply.headers['x-innerloop-call']);
+		const { outcome } = await explain(parties.anthropic.box, reply);
 		expect(outcome?.costNanoUsd).toBe(anthropic.bill.totalNanoUsd() - before);
 		expect(outcome?.costNanoUsd).toBeGreaterThan(20_000_000 + 20_000 * 3_000);
 	});
 
 	it('are settled at their bound where the stream was cut: rounds are counted at its end', async () => {
-		const { anthropic } = vendors;
+		const { vendor: anthropic } = parties.anthropic;
 		anthropic.setScript(() => ({ content: ['found a few words'], usage: { webSearches: 2 }, cutAfterEvents: 4 }));
-		const { reply } = await ask('anthropic', { ...search(2), stream: true }, capped);
+		const { reply } = await ask('anthropic', { ...search(2), stream: true }, 'capped');
 		anthropic.setScript(() => ({ content: ['well'] }));
 		expect(reply.isCut).toBe(true);
-		const { decision, outcome } = await explain(reply.headers['x-innerloop-call']);
+		const { decision, outcome } = await explain(parties.anthropic.box, reply);
 		expect(outcome).toMatchObject({ isCostBound: true, costNanoUsd: decision.candidates[0]?.worstCostNanoUsd });
 	});
 
 	it('reserve less on the operator’s word about the size of a result', async () => {
-		await using told = await startBox({ anthropic: vendors.anthropic.url, config: { routing: { serverToolResultTokens: 2_000 } } });
+		await using told = await startBox({ anthropic: parties.anthropic.vendor.url, config: { routing: { serverToolResultTokens: 2_000 } } });
 		const reply = await told.call(SENT.anthropic.path, { ...SENT.anthropic.body, ...search(2) });
 		expect(reply.status).toBe(200);
-		const { json } = await told.admin('GET', `/explain/${String(reply.headers['x-innerloop-call'])}`);
-		const { worstCostNanoUsd = Number.NaN } = (json as CallRecord).decision.candidates[0] ?? {};
+		const { worstCostNanoUsd = Number.NaN } = (await explain(told, reply)).decision.candidates[0] ?? {};
 		expect(worstCostNanoUsd).toBeLessThan(10 * 10_000 * 3_750);
 		expect(worstCostNanoUsd).toBeGreaterThan(10 * 4_000 * 3_750);
 	});

@@ -93,7 +93,7 @@ function walkPart(facts: CallFacts, part: Fields): void {
 	if (type === 'input_image' || type === 'computer_screenshot') walkImage(facts, textOf(part.image_url));
 	else if (type === 'input_file') {
 		if (typeof part.file_data === 'string') facts.addInlineMedia('document', part.file_data);
-		else facts.addRemoteMedia('document', 'file by reference');
+		else facts.addRemoteMedia('document');
 	} else if (type === 'input_audio') facts.addInlineMedia('audio', isFields(part.input_audio) ? part.input_audio.data : undefined);
 	else if (!INLINE_PARTS.has(type)) facts.unbounded.add(`content part ${type}`);
 }
@@ -102,7 +102,7 @@ const INLINE_PARTS = new Set(['input_text', 'output_text', 'text', 'refusal', 'r
 
 function walkImage(facts: CallFacts, url: string | undefined): void {
 	if (url?.startsWith('data:')) facts.addInlineMedia('image', url.slice(url.indexOf(',') + 1));
-	else facts.addRemoteMedia('image', url === undefined ? 'image by id' : 'image by url');
+	else facts.addRemoteMedia('image');
 }
 
 /** The usual life of a written cache is half an hour. */

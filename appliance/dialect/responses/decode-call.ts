@@ -5,7 +5,7 @@ import type { CallerRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
-import { listNames, unboundedFields } from '../cost-fields.ts';
+import { checkFields, listNames } from '../cost-fields.ts';
 import { attempt, type Fields, readBoolean, readObjects, readString, refuse } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readCacheLife, readTools, walkItem } from './content-facts.ts';
@@ -39,6 +39,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	readCacheLife(facts, fields);
 	if (schemaOf(fields.text) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	const outputCapTokens = readOutputCap(body, spans, 1);
+	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'responses',
 		operation,
@@ -48,7 +49,8 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		signals: readSignals({ request, body, facts, items, outputCapTokens, digest }),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
-		unboundedFields: listNames(unboundedFields(body.scan, fields, COST_FIELDS), facts.unbounded),
+		unboundedFields: listNames(faults.unbounded, facts.unbounded),
+		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans,
 	};
 }

@@ -10,6 +10,7 @@ import { decode } from './wire.ts';
 const PLAIN: Readonly<Partial<Record<DialectName, object>>> = {
 	anthropic: { model: 'm', max_tokens: 100, messages: [{ role: 'user', content: 'x' }] },
 	'chat-completions': { model: 'm', messages: [{ role: 'user', content: 'x' }] },
+	responses: { model: 'm', input: 'x' },
 };
 
 const LISTED = DIALECTS.filter((dialect) => PLAIN[dialect] !== undefined);
