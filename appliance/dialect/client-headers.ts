@@ -61,23 +61,34 @@ function readClaudeCode(read: ReadHeader, client: ClientMark): HeaderSignals {
 	};
 }
 
-const CODEX_DUTIES: ReadonlyMap<string | undefined, Purpose> = new Map([['compact', 'compaction']]);
-
+/**
+ * Codex says in one JSON header what a call is: its session (one a window), its thread (one an agent of it), the prompt
+ * that the whole tree of agents works on, and the kind of the request.
+ */
 function readCodex(read: ReadHeader, client: ClientMark): HeaderSignals {
 	const turn = parseFields(read('x-codex-turn-metadata'));
-	const kind = read('x-openai-subagent') ?? textOf(turn.subagent_kind);
-	const parent = textOf(turn.parent_thread_id);
+	const parent = textOf(turn.parent_thread_id) ?? read('x-codex-parent-thread-id');
+	const kind = textOf(turn.subagent_kind) ?? read('x-openai-subagent');
+	const duty = codexDuty(turn, [kind, read('x-openai-subagent')]);
 	return {
-		client,
+		client: client.name === 'codex' ? client : { name: 'codex', version: undefined },
 		sessionId: textOf(turn.session_id) ?? read('session-id') ?? read('session_id'),
 		agentId: parent === undefined ? undefined : (textOf(turn.thread_id) ?? read('thread-id')),
 		parentAgentId: parent,
-		promptId: textOf(turn.turn_id),
-		requestClass: kind === undefined ? undefined : 'subagent',
+		promptId: textOf(turn.root_turn_id) || textOf(turn.parent_turn_id) || textOf(turn.turn_id) || undefined,
+		requestClass: duty === 'memory' ? 'auxiliary' : kind === undefined ? undefined : 'subagent',
 		agentType: textOf(turn.agent_role) ?? kind,
 		isSubagent: kind !== undefined || parent !== undefined,
-		purpose: CODEX_DUTIES.get(kind) ?? CODEX_DUTIES.get(textOf(turn.task_kind)),
+		purpose: duty === 'memory' ? undefined : duty,
 	};
+}
+
+/** Keeping its memories is Codex's own housekeeping; its guardian decides which commands run. */
+function codexDuty(turn: Fields, kinds: readonly (string | undefined)[]): Purpose | 'memory' | undefined {
+	const words = [turn.request_kind, turn.task_kind, turn.thread_source, ...kinds].flatMap((word) => textOf(word) ?? []);
+	if (words.some((word) => word.startsWith('guardian'))) return 'safety-classifier';
+	if (words.some((word) => word === 'compaction' || word === 'compact')) return 'compaction';
+	return words.some((word) => word === 'memory' || word === 'memory_consolidation') ? 'memory' : undefined;
 }
 
 /** opencode, and whoever else names its session: a session with a parent is a sub-agent of it. */

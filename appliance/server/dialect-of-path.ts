@@ -11,8 +11,12 @@ const PREFIXES: readonly (readonly [string, DialectName])[] = [
 	['/v1/embeddings', 'chat-completions'],
 ];
 
-/** Addresses that both vendors have are told apart by the header that only one dialect's clients send. */
+/** Addresses that both vendors have are told apart by the headers that only one dialect's clients send. */
 export function dialectOfPath(path: string, headers: HeaderMap): DialectName {
 	for (const [prefix, dialect] of PREFIXES) if (path.startsWith(prefix) && !/^[a-z]/.test(path.slice(prefix.length))) return dialect;
-	return headers['anthropic-version'] === undefined ? 'chat-completions' : 'anthropic';
+	if (headers['anthropic-version'] !== undefined) return 'anthropic';
+	return isCodex(headers) ? 'responses' : 'chat-completions';
 }
+
+/** Codex asks for the models in a shape of its own. */
+const isCodex = ({ originator, 'user-agent': agent }: HeaderMap): boolean => /^codex/i.test(String(originator ?? agent ?? ''));

@@ -103,9 +103,11 @@ function readAnsweredTools(items: readonly Fields[]): readonly string[] {
 
 const isUser = (item: Fields): boolean => typeOf(item) === 'message' && item.role === 'user';
 
-/** What the client says about the surroundings stands in messages of the user's own role, in angle brackets. */
+/** What Codex tells of the surroundings stands in messages of the user's own role, under a heading or in a tag of two words. */
+const SURROUNDINGS = /^\s*(?:<[a-z]+(?:_[a-z]+)+>|# AGENTS\.md instructions\b)/;
+
 function isTyped(item: Fields): boolean {
-	return isUser(item) && !/^\s*<[a-z_]+>/.test(messageText(item));
+	return isUser(item) && !SURROUNDINGS.test(messageText(item));
 }
 
 export function messageText({ content }: Fields): string {

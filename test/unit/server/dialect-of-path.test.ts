@@ -10,6 +10,7 @@ it.each([
 	['/v1/responses', {}, 'responses'],
 	['/v1/responses/compact', {}, 'responses'],
 	['/v1/models', {}, 'chat-completions'],
+	['/v1/models', { originator: 'codex_exec', 'user-agent': 'codex_exec/0.169.0 (Debian 12.0.0; x86_64)' }, 'responses'],
 	['/v1/models', { 'anthropic-version': '2023-06-01' }, 'anthropic'],
 	['/nowhere', { 'anthropic-version': '2023-06-01' }, 'anthropic'],
 ] as const)('%s with %j speaks %s', (path, headers, dialect) => {
