@@ -311,8 +311,8 @@ export interface CallRecord {
 }
 
 export interface CallHistory {
-	/** Written behind; never waits. */
-	record(decision: Decision, outcome: Outcome): void;
+	/** Written behind; never waits. `outcomeJson` is the outcome's text, where the caller has it already. */
+	record(decision: Decision, outcome: Outcome, outcomeJson?: string): void;
 	find(callId: string): Promise<CallRecord | undefined>;
 	recent(limit: number): Promise<readonly CallRecord[]>;
 }

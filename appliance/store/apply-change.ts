@@ -1,12 +1,13 @@
 /** Writes journal lines into the tables: one prepared statement a kind of change. */
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { SumsRow } from '../router/budget/ledger-records.ts';
-import type { Change, JournalLine } from './journal-messages.ts';
+import type { SumsRow, TreeRow } from '../router/budget/ledger-records.ts';
+import { BatchEnd } from './batch-end.ts';
+import type { CallRow, Change, JournalLine } from './journal-messages.ts';
 
 export interface ChangeWriter {
-	/** Call inside a transaction. */
-	write(line: JournalLine): void;
+	/** Call inside a transaction: what the batch leaves behind is written, not its every step. */
+	write(lines: readonly JournalLine[], calls: readonly CallRow[]): void;
 }
 
 const bit = (flag: boolean): number => (flag ? 1 : 0);
@@ -14,11 +15,33 @@ const bit = (flag: boolean): number => (flag ? 1 : 0);
 export function createChangeWriter(db: DatabaseSync): ChangeWriter {
 	const run = prepareAll(db);
 	return {
-		write(line) {
-			for (const change of line.changes) writeChange(run, change, line);
-			if (line.seq > 0) run.meta.run('ledger', JSON.stringify({ seq: line.seq, atMs: line.atMs }));
+		write(lines, calls) {
+			const batch = new BatchEnd();
+			for (const line of lines) for (const change of line.changes) if (!batch.take(change, line.seq)) writeChange(run, change, line);
+			writeEnd(run, batch);
+			const last = lines.findLast(({ seq }) => seq > 0);
+			if (last !== undefined) run.meta.run('ledger', JSON.stringify({ seq: last.seq, atMs: last.atMs }));
+			for (const { callId, atMs, decision, outcome } of calls) run.call.run(callId, atMs, decision, outcome);
 		},
 	};
+}
+
+function writeEnd(run: Statements, { trees, reservations, sums }: BatchEnd): void {
+	for (const [id, { row, seq }] of trees) {
+		if (row === undefined) run.forgetTree.run(id);
+		else writeTree(run.tree, row, seq);
+	}
+	for (const [callId, end] of reservations) {
+		if (end === 'dispatched') run.dispatch.run(callId);
+		else if (end === 'gone') run.release.run(callId);
+		else run.reserve.run(callId, end.treeId, end.keyId, end.nanoUsd, bit(end.isDispatched));
+	}
+	for (const row of sums.values()) writeSums(run.sum, row);
+}
+
+function writeTree(tree: StatementSync, row: TreeRow, seq: number): void {
+	const { id, memberId, treeKey, sessionId, isBounded, ceilingNanoUsd, spentNanoUsd, exposureNanoUsd, isOpen } = row;
+	tree.run(id, memberId, treeKey, sessionId, bit(isBounded), ceilingNanoUsd, spentNanoUsd, exposureNanoUsd, bit(isOpen), seq);
 }
 
 type Statements = Readonly<
@@ -50,34 +73,14 @@ function prepareAll(db: DatabaseSync): Statements {
 	};
 }
 
+/** What no later change of a batch makes void. */
 function writeChange(run: Statements, change: Change, line: JournalLine): void {
 	switch (change.kind) {
-		case 'tree': {
-			const { id, memberId, treeKey, sessionId, isBounded, ceilingNanoUsd, spentNanoUsd, exposureNanoUsd, isOpen } = change;
-			run.tree.run(id, memberId, treeKey, sessionId, bit(isBounded), ceilingNanoUsd, spentNanoUsd, exposureNanoUsd, bit(isOpen), line.seq);
-			return;
-		}
-		case 'forget-tree':
-			run.forgetTree.run(change.id);
-			return;
-		case 'reserve':
-			run.reserve.run(change.callId, change.treeId, change.keyId, change.nanoUsd, bit(change.isDispatched));
-			return;
-		case 'dispatch':
-			run.dispatch.run(change.callId);
-			return;
-		case 'release':
-			run.release.run(change.callId);
-			return;
 		case 'settle': {
 			const { callId, treeId, memberId, keyId, deployment, reservedNanoUsd, costNanoUsd, isBound } = change;
-			run.release.run(callId);
 			run.settle.run(callId, treeId, memberId, keyId, deployment, reservedNanoUsd, costNanoUsd, bit(isBound), line.atMs);
 			return;
 		}
-		case 'sums':
-			writeSums(run.sum, change);
-			return;
 		case 'member':
 			run.member.run(change.id, change.name, change.dayNanoUsd, change.monthNanoUsd, change.createdAt);
 			return;
@@ -95,9 +98,6 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 				change.createdAt,
 				bit(change.isRevoked),
 			);
-			return;
-		case 'call':
-			run.call.run(change.callId, change.atMs, change.decision, change.outcome);
 			return;
 		case 'run':
 			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));

@@ -3,7 +3,7 @@
 import type { Decision, Outcome } from '../protocol/decision.ts';
 import type { CallHistory, CallRecord, Clock } from '../protocol/ports.ts';
 import type { Journal } from './journal.ts';
-import type { CallChange, StoredCall } from './journal-messages.ts';
+import type { StoredCall } from './journal-messages.ts';
 
 /** With so many lines before the disk, further calls are counted instead of kept: some 30 MB of memory. */
 export const MOST_WAITING_LINES = 10_000;
@@ -18,20 +18,12 @@ export interface BoundedHistory extends CallHistory {
 export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLines = MOST_WAITING_LINES): BoundedHistory {
 	let dropped = 0;
 	return {
-		record(decision, outcome) {
+		record(decision, outcome, outcomeJson = JSON.stringify(outcome)) {
 			if (journal.counts.waitingLines >= mostWaitingLines) {
 				dropped += 1;
 				return;
 			}
-			const atMs = clock.wallMs();
-			const change: CallChange = {
-				kind: 'call',
-				callId: decision.callId,
-				atMs,
-				decision: JSON.stringify(decision),
-				outcome: JSON.stringify(outcome),
-			};
-			journal.append(JSON.stringify({ seq: 0, atMs, isSync: false, changes: [change] }));
+			journal.appendCall({ callId: decision.callId, atMs: clock.wallMs(), decision: JSON.stringify(decision), outcome: outcomeJson });
 		},
 		async find(callId) {
 			const rows = (await journal.query({ kind: 'call', callId })) as readonly StoredCall[];

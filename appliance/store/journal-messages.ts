@@ -5,7 +5,7 @@ import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-recor
 import type { RunMark } from './tail-file.ts';
 
 /** Everything that is written to the database. */
-export type Change = LedgerChange | MemberChange | CallChange | ({ readonly kind: 'run' } & RunMark);
+export type Change = LedgerChange | MemberChange | ({ readonly kind: 'run' } & RunMark);
 
 export type MemberChange =
 	| {
@@ -32,8 +32,8 @@ export interface KeyRow {
 	readonly isRevoked: boolean;
 }
 
-export interface CallChange {
-	readonly kind: 'call';
+/** A past call as its table takes it. */
+export interface CallRow {
 	readonly callId: string;
 	readonly atMs: number;
 	/** JSON. */
@@ -60,8 +60,11 @@ export type Query =
 	| { readonly kind: 'spend-days'; readonly days: number };
 
 export type ToJournal =
-	/** `lines` is a JSON array of JournalLine, each already text; `ticket` is the last one's number. */
-	| { readonly kind: 'write'; readonly ticket: number; readonly lines: string }
+	/**
+	 * `lines` is a JSON array of JournalLine, each already text; `ticket` is the last one's number. `calls` are rows of
+	 * CallRow, a line each with tabs between its fields: JSON text has neither tabs nor line ends, so it needs no second coat.
+	 */
+	| { readonly kind: 'write'; readonly ticket: number; readonly lines: string; readonly calls: string }
 	| { readonly kind: 'query'; readonly id: number; readonly query: Query }
 	| { readonly kind: 'close' };
 

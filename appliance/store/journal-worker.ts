@@ -6,7 +6,7 @@ import { Problem } from '../protocol/problem.ts';
 import { createChangeWriter } from './apply-change.ts';
 import { lockData } from './data-lock.ts';
 import { explain, openDatabase } from './database.ts';
-import type { FromJournal, JournalLine, JournalStart, Query, ToJournal } from './journal-messages.ts';
+import type { CallRow, FromJournal, JournalLine, JournalStart, Query, ToJournal } from './journal-messages.ts';
 import { createPruner } from './prune.ts';
 import { answerQuery, readKeys, readMembers, readMeta, readSnapshot } from './read-rows.ts';
 import { type RunMark, readTail } from './tail-file.ts';
@@ -74,9 +74,7 @@ function bringInTail(db: DatabaseSync, lastRun: RunMark): boolean {
 	if (tail === undefined) return false;
 	const writer = createChangeWriter(db);
 	try {
-		transact(db, () => {
-			for (const entry of tail) writer.write(entry);
-		});
+		transact(db, () => writer.write(tail, []));
 		return true;
 	} catch {
 		return false;
@@ -107,7 +105,7 @@ function answer(db: DatabaseSync, id: number, query: Query): void {
 }
 
 interface Committer {
-	add(batch: { readonly ticket: number; readonly lines: string }): void;
+	add(batch: { readonly ticket: number; readonly lines: string; readonly calls: string }): void;
 	/** Commits what was added; keeps it for a later try where that fails. */
 	commit(): void;
 	/** One last try; false where lines are left. */
@@ -118,23 +116,23 @@ function createCommitter(db: DatabaseSync): Committer {
 	const writer = createChangeWriter(db);
 	const prune = createPruner(db);
 	let waiting: JournalLine[] = [];
+	let calls: CallRow[] = [];
 	let ticket = 0;
 	let syncedTicket = 0;
 	let commits = 0;
 	let syncedCommits = 0;
 	let ledgerSeq = 0;
+	let newestMs = 0;
 	let retry: NodeJS.Timeout | undefined;
 
 	const write = (isSync: boolean): void => {
 		// In WAL mode a FULL commit syncs the log, and with it every NORMAL commit before it.
 		db.exec(`PRAGMA synchronous = ${isSync ? 'FULL' : 'NORMAL'}`);
-		transact(db, () => {
-			for (const line of waiting) writer.write(line);
-		});
+		transact(db, () => writer.write(waiting, calls));
 	};
 
 	const commit = (): void => {
-		if (waiting.length === 0 || retry !== undefined) return;
+		if (waiting.length + calls.length === 0 || retry !== undefined) return;
 		const isSync = waiting.some((line) => line.isSync);
 		try {
 			write(isSync);
@@ -151,16 +149,22 @@ function createCommitter(db: DatabaseSync): Committer {
 			syncedCommits += 1;
 			syncedTicket = ticket;
 		}
-		const written = waiting;
+		const addedRows = waiting.length + calls.length;
+		for (const { seq, atMs } of waiting) {
+			ledgerSeq = Math.max(ledgerSeq, seq);
+			newestMs = Math.max(newestMs, atMs);
+		}
+		for (const { atMs } of calls) newestMs = Math.max(newestMs, atMs);
 		waiting = [];
-		ledgerSeq = written.reduce((latest, line) => Math.max(latest, line.seq), ledgerSeq);
+		calls = [];
 		say({ kind: 'committed', ticket, ledgerSeq, syncedTicket, commits, syncedCommits });
-		prune(written);
+		prune(addedRows, newestMs);
 	};
 
 	return {
 		add(batch) {
-			waiting.push(...(JSON.parse(batch.lines) as JournalLine[]));
+			for (const line of JSON.parse(batch.lines) as JournalLine[]) waiting.push(line);
+			if (batch.calls !== '') for (const text of batch.calls.split('\n')) calls.push(callOf(text));
 			ticket = batch.ticket;
 		},
 		commit,
@@ -169,7 +173,12 @@ function createCommitter(db: DatabaseSync): Committer {
 			retry = undefined;
 			commit();
 			clearTimeout(retry);
-			return waiting.length === 0;
+			return waiting.length + calls.length === 0;
 		},
 	};
+}
+
+function callOf(text: string): CallRow {
+	const [callId = '', atMs = '', decision = '', outcome = ''] = text.split('\t', 4);
+	return { callId, atMs: Number(atMs), decision, outcome };
 }

@@ -24,6 +24,9 @@ const MEMORY_DIRECTORY = '/dev/shm';
 /** Two files take turns; one is emptied when all of it is committed and the other has grown to this. */
 const TURN_BYTES = 262_144;
 
+/** A line that no dispatch takes along reaches the kernel after this time at the latest. */
+const BEHIND_MS = 10;
+
 const CREATE = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 
 /** What the database notes about the running process: enough to tell whether its tail can be believed. */
@@ -48,6 +51,7 @@ export class TailFile {
 	#owner: string | undefined;
 	#text = '';
 	#textSeq = 0;
+	#timer: NodeJS.Timeout | undefined;
 
 	/** Makes the two files in memory, or beside `file` where the system has no such place. */
 	constructor(file: string, onFailure: (error: unknown) => void, directory = placeFor(file)) {
@@ -62,10 +66,16 @@ export class TailFile {
 		this.mark = { tail: this.#turns === undefined ? null : path, bootId: readBootId() };
 	}
 
-	/** Takes a line; a kill before the next `flush` loses it. */
+	/** Takes a line; a kill before the next `flush` loses it, which comes by itself in a moment. */
 	write(seq: number, line: string): void {
 		this.#text += `${line}\n`;
 		this.#textSeq = seq;
+		this.#timer ??= setTimeout(() => this.#flushBehind(), BEHIND_MS);
+	}
+
+	#flushBehind(): void {
+		this.#timer = undefined;
+		this.flush();
 	}
 
 	/** Returns when the kernel has every line: from then on the process may die. */
@@ -98,6 +108,7 @@ export class TailFile {
 	remove(): void {
 		const turns = this.#turns;
 		this.#turns = undefined;
+		clearTimeout(this.#timer);
 		if (turns === undefined) return;
 		for (const turn of turns) {
 			closeSync(turn.fd);

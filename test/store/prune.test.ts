@@ -10,7 +10,6 @@ import { createPruner } from '../../appliance/store/prune.ts';
 const DAY_MS = 86_400_000;
 
 function lineOf(n: number, atMs: number): JournalLine {
-	const call = { kind: 'call' as const, callId: `c${n}`, atMs, decision: '{}', outcome: '{}' };
 	const settle = {
 		kind: 'settle' as const,
 		callId: `c${n}`,
@@ -22,7 +21,7 @@ function lineOf(n: number, atMs: number): JournalLine {
 		costNanoUsd: 1,
 		isBound: false,
 	};
-	return { seq: n + 1, atMs, isSync: false, changes: [call, settle] };
+	return { seq: n + 1, atMs, isSync: false, changes: [settle] };
 }
 
 function fill(lines: readonly JournalLine[]): { readonly calls: string[]; readonly settlements: string[] } {
@@ -31,8 +30,9 @@ function fill(lines: readonly JournalLine[]): { readonly calls: string[]; readon
 	const writer = createChangeWriter(db);
 	const prune = createPruner(db, 100, 200);
 	for (const line of lines) {
-		writer.write(line);
-		prune([line]);
+		const { seq, atMs } = line;
+		writer.write([line], [{ callId: `c${seq - 1}`, atMs, decision: '{}', outcome: '{}' }]);
+		prune(1, atMs);
 	}
 	const idsOf = (table: string): string[] =>
 		db
