@@ -5,6 +5,7 @@ import type { CallerRequest } from '../protocol/ports.ts';
 import type { DialectName } from '../protocol/words.ts';
 import type { Box } from './box.ts';
 import { CallerReply } from './caller-reply.ts';
+import { isoTime } from './iso-time.ts';
 import { KEPT_TEXT_BYTES } from './kept-text.ts';
 import { deploymentsFor } from './own-login.ts';
 import { keyOf } from './plugins/authenticate.ts';
@@ -35,7 +36,7 @@ export async function arrive(box: Box, request: FastifyRequest, reply: FastifyRe
 			reply: callerReply,
 			settings,
 			deployments: deploymentsFor({ settings, key, dialect, headers: request.headers }, box.deployments()),
-			at: new Date(box.clock.wallMs()).toISOString(),
+			at: isoTime(box.clock.wallMs()),
 		});
 	} finally {
 		running.end();

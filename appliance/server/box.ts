@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
+import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Dialects } from './plugins/problems.ts';
 import type { RoutingMemory } from './routing-memory.ts';
@@ -22,6 +23,8 @@ export interface Box {
 	readonly running: RunningCalls;
 	readonly metrics: Metrics;
 	readonly log: Logger;
+	/** Puts a finished line into the log; undefined where only the logger itself can. */
+	readonly writeLogLine: LineWriter | undefined;
 	readonly clock: Clock;
 	/** Uniform [0, 1). */
 	random(): number;

@@ -9,6 +9,7 @@ import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
 import type { Box } from './box.ts';
+import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { RoutingMemory } from './routing-memory.ts';
 import { RunningCalls } from './running-calls.ts';
@@ -48,6 +49,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 			store: () => store.stats(),
 		}),
 		log: logger,
+		writeLogLine: lineWriterOf(logger),
 		clock: systemClock,
 		random: Math.random,
 		newCallId: () => `call_${randomUUID().replaceAll('-', '')}`,

@@ -1,6 +1,6 @@
 /** The log: JSON lines on standard error, written behind so that no call waits for a terminal or a pipe. */
 
-import pino, { type Logger } from 'pino';
+import pino, { type Logger, symbols } from 'pino';
 
 /** A write for every handful of calls would be a good part of what the calls cost. */
 const BUFFER_BYTES = 32_768;
@@ -29,3 +29,27 @@ export function createLog(level: string, dest: string | number = 2): Log {
 		},
 	};
 }
+
+/** Takes a finished line, line end included. */
+export type LineWriter = (line: string) => void;
+
+const INFO_LEVEL = 30;
+
+/**
+ * Writes lines that somebody else has put together into the logger's own destination: the line of every call is worth
+ * it. Undefined where the logger does not say where it writes, and the level is asked at each call, since it may change.
+ */
+export function lineWriterOf(logger: Logger): LineWriter | undefined {
+	const destination: unknown = Reflect.get(logger, symbols.streamSym);
+	if (typeof destination !== 'object' || destination === null || !('write' in destination)) return undefined;
+	const { write } = destination;
+	return typeof write === 'function' ? (line) => void write.call(destination, line) : undefined;
+}
+
+/** The line that `logger.info({ …first, …second }, message)` would write, from the JSON texts of both objects. */
+export function infoLine(time: string, firstJson: string, secondJson: string, message: string): string {
+	return `{"level":${INFO_LEVEL},"time":"${time}",${inside(firstJson)},${inside(secondJson)},"msg":"${message}"}\n`;
+}
+
+/** @param json of an object that is not empty */
+const inside = (json: string): string => json.slice(1, -1);
