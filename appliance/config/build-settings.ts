@@ -99,6 +99,7 @@ function toBudgets({ budgets }: Config): Budgets {
 		teamMonthNanoUsd: nanoUsd(budgets.teamMonthUsd),
 		treeIdleMs: budgets.treeIdleMs,
 		openTreesPerMember: budgets.openTreesPerMember,
+		trustClock: budgets.trustClock,
 	};
 }
 

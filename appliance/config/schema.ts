@@ -158,6 +158,12 @@ const budgetsSchema = z.strictObject({
 	teamMonthUsd: usd.default(500),
 	treeIdleMs: count.default(600_000).describe('A tree without calls for this long gives back what it did not spend.'),
 	openTreesPerMember: count.default(8),
+	trustClock: z
+		.boolean()
+		.default(false)
+		.describe(
+			'Spend by the clock as it is, also where it went back, leapt ahead or no time server has confirmed it; never before the build date.',
+		),
 });
 
 const routingSchema = z.strictObject({

@@ -39,7 +39,10 @@ export interface Affinity {
 /** How much money a new call of this key and tree may reserve at most, and what bounds it. */
 export interface Allowance {
 	readonly nanoUsd: number;
-	readonly boundBy: 'tree' | 'member-day' | 'member-month' | 'team-day' | 'team-month' | 'none';
+	/** `clock`: nothing is spent until the box's clock can be believed. */
+	readonly boundBy: 'tree' | 'member-day' | 'member-month' | 'team-day' | 'team-month' | 'none' | 'clock';
+	/** What the caller is told where the clock bounds. */
+	readonly problem?: Problem;
 	/** Of what bounds it, where the ledger says so: for the sentence that a refused caller reads. */
 	readonly ceilingNanoUsd?: number;
 	/** Settled and reserved against that ceiling. */

@@ -15,6 +15,8 @@ export interface Clock {
 	nowMs(): number;
 	/** Epoch ms. */
 	wallMs(): number;
+	/** Was the wall clock set by a time server since the machine started? Undefined where the machine does not say; asked about once a second. */
+	isSynchronised?(): boolean | undefined;
 }
 
 export type HeaderMap = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -271,6 +273,8 @@ export interface Budgets {
 	/** A tree with no call for this long is closed and gives back what it did not spend. */
 	readonly treeIdleMs: number;
 	readonly openTreesPerMember: number;
+	/** The operator's word that the clock is right. */
+	readonly trustClock?: boolean;
 }
 
 /* ---- members, keys, history ---- */
@@ -333,6 +337,8 @@ export interface Store {
 export interface StoreStats {
 	/** Why the disk takes nothing at the moment, so that no money can be set aside; undefined when it does. */
 	readonly failure: string | undefined;
+	/** What is wrong with the clock, so that no money is spent; undefined when it is right. */
+	readonly clockFault: string | undefined;
 	/** Journal lines handed in and not yet committed. */
 	readonly waitingLines: number;
 	readonly commits: number;

@@ -21,6 +21,7 @@ export const PROBLEM_STATUS = {
 	'upstream-timeout': 504,
 	'upstream-overloaded': 529,
 	canceled: 499,
+	'clock-not-set': 503,
 	'shutting-down': 503,
 	internal: 500,
 } as const;

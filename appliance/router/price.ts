@@ -50,7 +50,7 @@ export interface BoundPolicy {
  * A vendor that executes tools asks its model again after each round of them, and bills the whole prompt every time. Its
  * documentation ends that loop after 10 rounds. `max_tokens` is taken to bound each round, since nobody says it bounds all.
  */
-export const SERVER_TOOL_ROUNDS = 10;
+const SERVER_TOOL_ROUNDS = 10;
 
 /** What goes with its caller's own login costs nothing here. A price that is not known bounds nothing: such a deployment is kept off keys with a ceiling, and counts as zero elsewhere. */
 export function boundCost(call: Call, deployment: Deployment, affinity: Affinity | undefined, policy: BoundPolicy = {}): CostBound {

@@ -6,10 +6,11 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Environment } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
-import type { EngineStatus, LocalEngine, Store } from '../protocol/ports.ts';
+import type { Clock, EngineStatus, LocalEngine, Store } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createLocalEngine } from '../provider/local/local-engine.ts';
 import { openStore } from '../store/open-store.ts';
+import { createClockSync } from '../system/clock-sync.ts';
 import { createSystemFacts } from '../system/system-facts.ts';
 import type { Box } from './box.ts';
 import { buildServer } from './build-server.ts';
@@ -33,6 +34,8 @@ export interface ServeOptions {
 	readonly host?: string;
 	readonly port?: number;
 	readonly version: string;
+	/** What the ledger goes by; default the machine's clock. */
+	readonly clock?: Clock;
 	/** File that the log is written to; default standard error. */
 	readonly log?: string;
 	/** Begins to load the local model, which may first have to be fetched, and returns at once. Not asked where local answers are off. */
@@ -63,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
 	const store = await openStore({
 		file: join(options.dataDir, 'innerloop.db'),
-		clock: systemClock,
+		clock: options.clock ?? { ...systemClock, isSynchronised: createClockSync() },
 		budgets: settings.budgets,
 		log: logger,
 	});

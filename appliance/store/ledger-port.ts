@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Budgets, Clock, Ledger, LedgerScope, ReserveResult } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
+import { sayClockFault } from '../router/budget/ledger-clock.ts';
 import type { LedgerAlarm, LedgerEntry, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import { LedgerState, type LedgerTime } from '../router/budget/ledger-state.ts';
 import type { Journal } from './journal.ts';
@@ -16,6 +17,8 @@ export interface LedgerPort extends Ledger {
 	tick(): void;
 	/** Settles or releases what still runs, and closes every tree. */
 	closeAll(): void;
+	/** What is wrong with the clock, in words; undefined when money may be spent by it. */
+	clockFault(): string | undefined;
 	/** Bills above their bound, or without a reservation, since the start. */
 	alarms(): number;
 }
@@ -39,7 +42,13 @@ export function createLedgerPort({ snapshot, budgets, clock, journal, tail, onAl
 			onAlarm(alarm);
 		},
 	});
-	const now = (): LedgerTime => ({ wallMs: clock.wallMs(), nowMs: clock.nowMs() });
+	// Asked once a tick: whoever knows it asks the file system.
+	let isSynchronised = clock.isSynchronised?.();
+	const now = (): LedgerTime => ({ wallMs: clock.wallMs(), nowMs: clock.nowMs(), isSynchronised });
+	const saidFault = (): string | undefined => {
+		const fault = state.clockFault(now());
+		return fault && sayClockFault(fault);
+	};
 	return {
 		state,
 		allowance: (scope) => state.allowance(shortened(scope), now()),
@@ -58,7 +67,11 @@ export function createLedgerPort({ snapshot, budgets, clock, journal, tail, onAl
 		release: (callId) => state.release(callId, now()),
 		spend: () => state.spend(now()),
 		setBudgets: (next) => state.setBudgets(next, now()),
-		tick: () => state.tick(now()),
+		tick() {
+			isSynchronised = clock.isSynchronised?.();
+			state.tick(now());
+		},
+		clockFault: saidFault,
 		closeAll: () => state.closeAll(now()),
 		alarms: () => alarms,
 	};

@@ -65,18 +65,39 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 	const { clock } = options;
 	const history = createCallHistory(journal, clock);
 	const onMember = (member: Member): void => tell(ledger, member);
-	const timer = setInterval(() => ledger.tick(), TICK_MS).unref();
+	const watchClock = createClockWatch(ledger, options.log);
+	watchClock();
+	const timer = setInterval(() => {
+		ledger.tick();
+		watchClock();
+	}, TICK_MS).unref();
 	return {
 		ledger,
 		members: createMemberStore({ members: start.members, keys: start.keys, clock, journal, onMember }),
 		history,
-		stats: () => ({ ...journal.counts, droppedCalls: history.dropped(), ledgerAlarms: ledger.alarms() }),
+		stats: () => ({
+			...journal.counts,
+			clockFault: ledger.clockFault(),
+			droppedCalls: history.dropped(),
+			ledgerAlarms: ledger.alarms(),
+		}),
 		spendByDay: async (days) => (await journal.query({ kind: 'spend-days', days })) as readonly SpendDay[],
 		async close() {
 			clearInterval(timer);
 			ledger.closeAll();
 			await close();
 		},
+	};
+}
+
+/** Says once when the clock stops being believed, and once when it is again. */
+function createClockWatch(ledger: LedgerPort, log: StoreLog): () => void {
+	let last: string | undefined;
+	return () => {
+		const fault = ledger.clockFault();
+		if (fault !== undefined && last === undefined) log.warn({ fault }, 'cloud calls wait until the clock is set');
+		if (fault === undefined && last !== undefined) log.info({}, 'the clock is set: cloud calls go on');
+		last = fault;
 	};
 }
 

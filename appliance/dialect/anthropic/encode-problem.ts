@@ -26,6 +26,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'upstream-timeout': 'timeout_error',
 	'upstream-overloaded': 'overloaded_error',
 	canceled: 'api_error',
+	'clock-not-set': 'api_error',
 	'shutting-down': 'overloaded_error',
 	internal: 'api_error',
 };

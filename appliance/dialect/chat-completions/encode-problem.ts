@@ -26,6 +26,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'upstream-timeout': 'server_error',
 	'upstream-overloaded': 'server_error',
 	canceled: 'server_error',
+	'clock-not-set': 'server_error',
 	'shutting-down': 'server_error',
 	internal: 'server_error',
 };

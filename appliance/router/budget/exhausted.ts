@@ -11,9 +11,11 @@ const BOUND_BY = {
 	'team-day': "the team's day",
 	'team-month': "the team's month",
 	none: 'no budget',
+	clock: 'what may be spent before the clock is set',
 } as const;
 
-export function exhausted({ nanoUsd, boundBy, ceilingNanoUsd, spentNanoUsd }: Allowance, neededNanoUsd: number): Problem {
+export function exhausted({ nanoUsd, boundBy, ceilingNanoUsd, spentNanoUsd, problem }: Allowance, neededNanoUsd: number): Problem {
+	if (problem !== undefined) return problem;
 	const ceiling = ceilingNanoUsd === undefined ? '' : ` of ${formatUsd(ceilingNanoUsd)}`;
 	const spent = spentNanoUsd === undefined ? '' : ` (${formatUsd(spentNanoUsd)} is spent or reserved)`;
 	const text =

@@ -71,11 +71,18 @@ function comfortable({ input }: Case): number {
 function afford(one: Case, full: Offer): Offer | undefined {
 	const { nanoUsd, boundBy } = one.input.allowance;
 	const share = Math.floor(nanoUsd / SHARE_OF_ALLOWANCE);
+	if (boundBy === 'clock') return isFree(one, full) ? full : undefined;
 	if (boundBy === 'none' || full.worstNanoUsd <= share) return full;
 	const easy = Math.min(full.capTokens, Math.max(comfortable(one), full.bound.capWithin(share)));
 	if (full.bound.worstNanoUsd(easy) <= nanoUsd) return withCap(full, easy);
 	const capTokens = Math.min(full.capTokens, full.bound.capWithin(nanoUsd));
 	return capTokens >= Math.min(usefulCap(one.input, full.scored.deployment), full.capTokens) ? withCap(full, capTokens) : undefined;
+}
+
+/** Nobody on the box pays for it; an unknown price is no such case. */
+function isFree({ input }: Case, { scored }: Offer): boolean {
+	const { tier, isOwnLogin } = scored.deployment;
+	return tier === 'local' || isOwnLogin === true || input.call.operation === 'count-tokens';
 }
 
 function capReason(one: Case, full: Offer, taken: Offer): readonly Reason[] {
@@ -107,13 +114,14 @@ function findHead(
 	for (const [index, full] of offers.entries()) {
 		const head = afford(one, full);
 		if (head !== undefined) return { head, index, reasons: [...reasons, ...capReason(one, full, head)] };
+		const { problem, nanoUsd } = one.input.allowance;
+		if (problem !== undefined) {
+			reasons.push(because(problem.code, problem.message, full.scored.deployment));
+			continue;
+		}
 		const least = formatUsd(full.bound.worstNanoUsd(Math.min(usefulCap(one.input, full.scored.deployment), full.capTokens)));
 		reasons.push(
-			because(
-				'over-budget',
-				`Even a short answer can cost ${least}, and ${formatUsd(one.input.allowance.nanoUsd)} is left.`,
-				full.scored.deployment,
-			),
+			because('over-budget', `Even a short answer can cost ${least}, and ${formatUsd(nanoUsd)} is left.`, full.scored.deployment),
 		);
 	}
 	return { head: undefined, index: offers.length, reasons };

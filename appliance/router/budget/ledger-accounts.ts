@@ -13,6 +13,8 @@ export interface Account {
 	monthSettledNanoUsd: number;
 	/** Holds of open trees under a ceiling. A stock, not a flow: it stands in every period that it lives in. */
 	heldNanoUsd: number;
+	/** Of that, the holds of trees at which nothing runs: others may have them where money is short. */
+	idleNanoUsd: number;
 	/** Reserved by calls of keys without a ceiling: shown, never bounding. */
 	unboundedNanoUsd: number;
 	/** The member's own ceilings, where they differ from the configuration's. */
@@ -22,11 +24,17 @@ export interface Account {
 }
 
 export interface Bound {
-	readonly by: Exclude<Allowance['boundBy'], 'tree' | 'none'>;
+	readonly by: Exclude<Allowance['boundBy'], 'tree' | 'none' | 'clock'>;
 	readonly ceilingNanoUsd: number;
 	readonly settledNanoUsd: number;
 	readonly heldNanoUsd: number;
 	readonly leftNanoUsd: number;
+}
+
+export interface Attainable {
+	/** The budget that gives least. */
+	readonly bound: Bound;
+	readonly nanoUsd: number;
 }
 
 export class Accounts {
@@ -75,19 +83,30 @@ export class Accounts {
 		}
 	}
 
-	addHold(tree: Tree, deltaNanoUsd: number): void {
+	addHold(tree: Tree, deltaNanoUsd: number, idleDeltaNanoUsd: number): void {
 		for (const account of [this.team, this.member(tree.memberId)]) {
 			if (tree.isBounded) account.heldNanoUsd += deltaNanoUsd;
 			else account.unboundedNanoUsd += deltaNanoUsd;
+			account.idleNanoUsd += idleDeltaNanoUsd;
 		}
 	}
 
 	/** The tightest of the four budgets above a tree; undefined where none is set. */
 	tightest(memberId: string): Bound | undefined {
-		const bounds = [...this.boundsOf(this.member(memberId)), ...this.boundsOf(this.team)];
-		let least: Bound | undefined;
-		for (const bound of bounds) if (least === undefined || bound.leftNanoUsd < least.leftNanoUsd) least = bound;
-		return least;
+		return leastOf(this.boundsAbove(memberId), ({ leftNanoUsd }) => leftNanoUsd);
+	}
+
+	/** What the budgets above a tree could give it if all other trees at which nothing runs gave back what they hold. */
+	attainable(memberId: string, exceptNanoUsd: number): Attainable | undefined {
+		const member = this.member(memberId);
+		const idleOf = ({ by }: Bound) => (by.startsWith('team') ? this.team : member).idleNanoUsd - exceptNanoUsd;
+		const withIdle = (bound: Bound) => bound.leftNanoUsd + idleOf(bound);
+		const bound = leastOf(this.boundsAbove(memberId), withIdle);
+		return bound && { bound, nanoUsd: withIdle(bound) };
+	}
+
+	boundsAbove(memberId: string): Bound[] {
+		return [...this.boundsOf(this.member(memberId)), ...this.boundsOf(this.team)];
 	}
 
 	boundsOf(account: Account): Bound[] {
@@ -102,6 +121,12 @@ export class Accounts {
 	}
 }
 
+function leastOf(bounds: readonly Bound[], size: (bound: Bound) => number): Bound | undefined {
+	let least: Bound | undefined;
+	for (const bound of bounds) if (least === undefined || size(bound) < size(least)) least = bound;
+	return least;
+}
+
 function boundOf(by: Bound['by'], ceilingNanoUsd: number, settledNanoUsd: number, heldNanoUsd: number): Bound {
 	return { by, ceilingNanoUsd, settledNanoUsd, heldNanoUsd, leftNanoUsd: ceilingNanoUsd - settledNanoUsd - heldNanoUsd };
 }
@@ -113,6 +138,7 @@ function newAccount(id: string, name: string, sums: AccountSums | undefined): Ac
 		daySettledNanoUsd: sums?.dayNanoUsd ?? 0,
 		monthSettledNanoUsd: sums?.monthNanoUsd ?? 0,
 		heldNanoUsd: 0,
+		idleNanoUsd: 0,
 		unboundedNanoUsd: 0,
 		ownDayNanoUsd: undefined,
 		ownMonthNanoUsd: undefined,

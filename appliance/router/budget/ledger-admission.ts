@@ -3,9 +3,10 @@
 import type { Allowance } from '../../protocol/plan.ts';
 import type { LedgerScope } from '../../protocol/ports.ts';
 import type { Problem } from '../../protocol/problem.ts';
+import type { Bound } from './ledger-accounts.ts';
 import { type LedgerBook, UNBOUNDED_NANO_USD } from './ledger-book.ts';
 import { budgetExhausted, tooManyTrees, treeExhausted } from './ledger-refusal.ts';
-import { newTree, type Tree, treeIdOf } from './ledger-tree.ts';
+import { idleHoldOf, newTree, type Tree, treeIdOf } from './ledger-tree.ts';
 
 /** How much a new call of this scope could reserve now, and what bounds it. */
 export function allowanceOf(book: LedgerBook, scope: LedgerScope): Allowance {
@@ -19,14 +20,13 @@ export function allowanceOf(book: LedgerBook, scope: LedgerScope): Allowance {
 export function refusalOf(book: LedgerBook, scope: LedgerScope, nanoUsd: number): Problem | undefined {
 	if (!scope.hasCeiling) return undefined;
 	const tree = book.trees.get(treeIdOf(scope));
-	const { aside, left, attainable } = roomFor(book, scope);
+	const { aside, left, attainable, bound } = roomFor(book, scope);
 	if (nanoUsd > left) return treeExhausted(nanoUsd, Math.max(left, 0), wantedOf(tree, scope));
 	if (tree?.isOpen === true && nanoUsd <= aside) return undefined;
 	if (tree?.isOpen !== true) {
 		const running = book.boundedTreesOf(scope.memberId).filter((other) => other.runningCalls > 0).length;
 		if (running >= book.accounts.budgets.openTreesPerMember) return tooManyTrees(running);
 	}
-	const bound = book.accounts.tightest(scope.memberId);
 	return bound !== undefined && nanoUsd > attainable ? budgetExhausted(nanoUsd, attainable, bound, book.accounts.periods) : undefined;
 }
 
@@ -41,6 +41,7 @@ export function admittingTree(book: LedgerBook, scope: LedgerScope, nanoUsd: num
 	if (tree.isOpen && nanoUsd <= aside) return tree;
 	if (!tree.isOpen) closeEarlierTrees(book, scope);
 	closeIdleTrees(book, tree, nanoUsd - aside);
+	takeFromIdleTrees(book, tree, nanoUsd - aside);
 	if (!tree.isOpen) book.open(tree, scope.sessionId);
 	book.enlarge(tree, scope.treeCeilingNanoUsd);
 	return tree;
@@ -66,6 +67,18 @@ function closeIdleTrees(book: LedgerBook, taking: Tree, lackNanoUsd: number): vo
 	}
 }
 
+/** Where the team's budget still lacks money, the trees of others at which nothing runs give what is missing, the idlest first. */
+function takeFromIdleTrees(book: LedgerBook, taking: Tree, lackNanoUsd: number): void {
+	const lack = () => lackNanoUsd - (book.accounts.tightest(taking.memberId)?.leftNanoUsd ?? UNBOUNDED_NANO_USD);
+	if (lack() <= 0) return;
+	const idle = book.openTrees().filter((tree) => tree.memberId !== taking.memberId && idleHoldOf(tree) > 0);
+	for (const tree of idle.sort((a, b) => a.lastActiveMs - b.lastActiveMs)) {
+		const missing = lack();
+		if (missing <= 0) return;
+		book.shrink(tree, Math.min(missing, idleHoldOf(tree)));
+	}
+}
+
 interface Room {
 	/** Free money that the tree already holds. */
 	readonly aside: number;
@@ -74,6 +87,8 @@ interface Room {
 	/** What the budgets above let it have, were its own ceiling endless. */
 	readonly attainable: number;
 	readonly boundBy: Allowance['boundBy'];
+	/** The budget above that gives least; undefined where none is set. */
+	readonly bound: Bound | undefined;
 }
 
 function roomFor(book: LedgerBook, scope: LedgerScope): Room {
@@ -81,11 +96,10 @@ function roomFor(book: LedgerBook, scope: LedgerScope): Room {
 	const used = tree === undefined ? 0 : tree.spentNanoUsd + tree.reservedNanoUsd;
 	const aside = tree?.isOpen === true ? Math.max(tree.ceilingNanoUsd - used, 0) : 0;
 	const left = wantedOf(tree, scope) - used;
-	const bound = book.accounts.tightest(scope.memberId);
+	const above = book.accounts.attainable(scope.memberId, tree === undefined ? 0 : idleHoldOf(tree));
 	// Budgets lowered under what is set aside take no hold back: what a tree has, it may use.
-	const raise = bound === undefined ? left : Math.max(0, bound.leftNanoUsd + book.reclaimable(scope.memberId, tree));
-	const attainable = aside + raise;
-	return { aside, left, attainable, boundBy: bound !== undefined && attainable < left ? bound.by : 'tree' };
+	const attainable = aside + (above === undefined ? left : Math.max(0, above.nanoUsd));
+	return { aside, left, attainable, bound: above?.bound, boundBy: above !== undefined && attainable < left ? above.bound.by : 'tree' };
 }
 
 function wantedOf(tree: Tree | undefined, scope: LedgerScope): number {

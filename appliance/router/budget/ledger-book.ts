@@ -4,7 +4,7 @@ import type { Budgets, Settlement } from '../../protocol/ports.ts';
 import { Accounts } from './ledger-accounts.ts';
 import type { HeldCall } from './ledger-calls.ts';
 import type { LedgerAlarm, LedgerChange, LedgerEntry, LedgerSnapshot, SettlementRow } from './ledger-records.ts';
-import { exposureFor, holdOf, rowOf, type Tree, treeFromRow } from './ledger-tree.ts';
+import { exposureFor, holdOf, idleHoldOf, rowOf, type Tree, treeFromRow } from './ledger-tree.ts';
 
 export interface LedgerOutputs {
 	entry(entry: LedgerEntry): void;
@@ -48,14 +48,6 @@ export class LedgerBook {
 
 	boundedTreesOf(memberId: string): Tree[] {
 		return [...this.accounts.member(memberId).openTrees].filter((tree) => tree.isBounded);
-	}
-
-	/** What the member's trees would give back if those at which nothing runs were closed. */
-	reclaimable(memberId: string, except: Tree | undefined): number {
-		let sum = 0;
-		for (const tree of this.accounts.member(memberId).openTrees)
-			if (tree !== except && tree.isBounded && tree.runningCalls === 0) sum += holdOf(tree);
-		return sum;
 	}
 
 	/** Opens a new or remembered tree with nothing set aside yet. */
@@ -149,7 +141,7 @@ export class LedgerBook {
 			for (const tree of account === this.accounts.team ? this.openTrees() : account.openTrees) {
 				const least = Math.min(0, ...this.accounts.boundsOf(account).map((bound) => bound.leftNanoUsd));
 				const spare = tree.isBounded ? tree.ceilingNanoUsd - tree.spentNanoUsd - tree.reservedNanoUsd : 0;
-				if (least < 0 && spare > 0) this.#shrink(tree, Math.min(spare, -least));
+				if (least < 0 && spare > 0) this.shrink(tree, Math.min(spare, -least));
 			}
 		}
 	}
@@ -178,7 +170,8 @@ export class LedgerBook {
 		return this.#seq;
 	}
 
-	#shrink(tree: Tree, byNanoUsd: number): void {
+	/** Takes back some of what a tree has set aside and no call of it has reserved. */
+	shrink(tree: Tree, byNanoUsd: number): void {
 		this.#change(tree, () => {
 			tree.ceilingNanoUsd -= byNanoUsd;
 		});
@@ -188,17 +181,19 @@ export class LedgerBook {
 
 	/** Applies a change of one tree and carries the difference of its hold into the accounts above. */
 	#change(tree: Tree, apply: () => void): void {
-		const before = holdOf(tree);
+		const hold = holdOf(tree);
+		const idle = idleHoldOf(tree);
 		apply();
-		const delta = holdOf(tree) - before;
-		if (delta !== 0) this.accounts.addHold(tree, delta);
+		const delta = holdOf(tree) - hold;
+		const idleDelta = idleHoldOf(tree) - idle;
+		if (delta !== 0 || idleDelta !== 0) this.accounts.addHold(tree, delta, idleDelta);
 	}
 
 	#restore(tree: Tree): void {
 		this.trees.set(tree.id, tree);
 		if (!tree.isOpen) return;
 		this.accounts.member(tree.memberId).openTrees.add(tree);
-		this.accounts.addHold(tree, holdOf(tree));
+		this.accounts.addHold(tree, holdOf(tree), idleHoldOf(tree));
 	}
 
 	#sums(memberId: string): LedgerChange {

@@ -1,15 +1,6 @@
-/** Ledger time: UTC days and months, and whether a wall clock can be believed. */
+/** Ledger time: UTC days and months. */
 
 const DAY_MS = 86_400_000;
-
-/** No build of this program ran before this instant (2026-01-01): an earlier clock was never set. */
-const PROGRAM_EPOCH_MS = 20_454 * DAY_MS;
-
-/** Clocks are corrected by minutes; a step back beyond this is a clock that lost its time. */
-const BACK_TOLERANCE_MS = 5 * 60_000;
-
-/** A step ahead beyond this would open a budget that nobody granted. */
-const AHEAD_TOLERANCE_MS = 400 * DAY_MS;
 
 export interface Periods {
 	/** `2026-11-23` */
@@ -35,14 +26,11 @@ export function nextPeriodDate(periods: Periods, period: 'day' | 'month'): strin
 	return dateOf(days);
 }
 
-/**
- * Can this wall clock be believed, given the latest time that the ledger ever saw (epoch ms, 0 for none)?
- * False for a clock that was never set, that went back by more than minutes, or that leapt ahead by more than a year.
- */
-export function isTimeSane(wallMs: number, lastSeenMs: number): boolean {
-	if (!Number.isFinite(wallMs) || wallMs < PROGRAM_EPOCH_MS) return false;
-	if (lastSeenMs <= 0) return true;
-	return wallMs >= lastSeenMs - BACK_TOLERANCE_MS && wallMs <= lastSeenMs + AHEAD_TOLERANCE_MS;
+/** `2026-11-23T16:05Z` of an epoch time. */
+export function instantText(wallMs: number): string {
+	const minutes = Math.floor(wallMs / 60_000);
+	const ofDay = ((minutes % 1_440) + 1_440) % 1_440;
+	return `${dateOf(Math.floor(minutes / 1_440))}T${pad(Math.floor(ofDay / 60))}:${pad(ofDay % 60)}Z`;
 }
 
 /** Days of the Gregorian calendar in so many years from year 0 of the 400-year cycle that began 1600-01-01. */

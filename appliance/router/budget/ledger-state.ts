@@ -6,14 +6,14 @@ import type { Problem } from '../../protocol/problem.ts';
 import { admittingTree, allowanceOf, refusalOf } from './ledger-admission.ts';
 import { LedgerBook, type LedgerOutputs } from './ledger-book.ts';
 import { Calls, type HeldCall } from './ledger-calls.ts';
+import { type ClockFault, type ClockReading, clockFault, clockProblem } from './ledger-clock.ts';
 import type { LedgerSnapshot } from './ledger-records.ts';
 import { alreadySettled, assertNanoUsd, isNanoUsd } from './ledger-refusal.ts';
 import { spendRows } from './ledger-spend.ts';
 import { type Tree, treeIdOf } from './ledger-tree.ts';
 
 /** An instant as the ledger needs it: `wallMs` (epoch) for periods, `nowMs` (monotonic) for idleness. */
-export interface LedgerTime {
-	readonly wallMs: number;
+export interface LedgerTime extends ClockReading {
 	readonly nowMs: number;
 }
 
@@ -49,7 +49,8 @@ export class LedgerState {
 
 	/** How much a new call of this scope could reserve now, and what bounds it. */
 	allowance(scope: LedgerScope, time: LedgerTime): Allowance {
-		this.#book.advance(time.wallMs);
+		const fault = this.#see(time);
+		if (fault !== undefined) return { nanoUsd: 0, boundBy: 'clock', problem: clockProblem(fault) };
 		return allowanceOf(this.#book, scope);
 	}
 
@@ -57,10 +58,10 @@ export class LedgerState {
 	reserve(callId: string, scope: LedgerScope, worstCostNanoUsd: number, time: LedgerTime): Admission {
 		assertNanoUsd(worstCostNanoUsd);
 		assertNanoUsd(scope.treeCeilingNanoUsd);
-		this.#book.advance(time.wallMs);
+		const fault = this.#see(time);
 		const running = this.#calls.held.get(callId);
 		if (running !== undefined) return { isAdmitted: true, waitSeq: this.#book.waitSeq(running.tree) };
-		const problem = this.#calls.ended(callId)?.end === 'settled' ? alreadySettled(callId) : this.#refusal(scope, worstCostNanoUsd);
+		const problem = this.#calls.ended(callId)?.end === 'settled' ? alreadySettled(callId) : this.#refusal(scope, worstCostNanoUsd, fault);
 		if (problem !== undefined) return { isAdmitted: false, problem };
 		const tree = this.#treeFor(scope, worstCostNanoUsd);
 		const call: HeldCall = { callId, memberId: scope.memberId, keyId: scope.keyId, tree, nanoUsd: worstCostNanoUsd, isDispatched: false };
@@ -83,7 +84,7 @@ export class LedgerState {
 
 	/** Records the true cost. Above its bound it is recorded all the same, and an alarm goes out. */
 	settle(callId: string, settlement: Settlement, time: LedgerTime): void {
-		this.#book.advance(time.wallMs);
+		this.#see(time);
 		const call = this.#calls.held.get(callId);
 		if (call === undefined) {
 			this.#settleLate(callId, settlement);
@@ -105,7 +106,7 @@ export class LedgerState {
 
 	/** Closes idle trees, lowers the exposure of quiet ones, moves ledger time. Call it about once a second. */
 	tick(time: LedgerTime): void {
-		this.#book.advance(time.wallMs);
+		this.#see(time);
 		for (const tree of this.#book.openTrees()) {
 			const idleMs = time.nowMs - tree.lastActiveMs;
 			if (tree.runningCalls === 0 && idleMs >= this.#book.accounts.budgets.treeIdleMs) this.#book.close(tree);
@@ -122,7 +123,7 @@ export class LedgerState {
 
 	/** Ends everything: undispatched calls are released, dispatched ones settle at their bound, all trees close. */
 	closeAll(time: LedgerTime): void {
-		this.#book.advance(time.wallMs);
+		this.#see(time);
 		for (const call of this.heldCalls()) this.endAtBound(call.callId, 'unsettled at a stop', time);
 		for (const tree of this.#book.openTrees()) this.#book.close(tree);
 	}
@@ -148,7 +149,7 @@ export class LedgerState {
 
 	/** New ceilings. Where they are under what is set aside, open trees give back what no call of theirs has reserved. */
 	setBudgets(budgets: Budgets, time: LedgerTime): void {
-		this.#book.advance(time.wallMs);
+		this.#see(time);
 		this.#book.accounts.budgets = budgets;
 		this.#book.shrinkHolds();
 	}
@@ -163,8 +164,13 @@ export class LedgerState {
 	}
 
 	spend(time: LedgerTime): readonly SpendRow[] {
-		this.#book.advance(time.wallMs);
+		this.#see(time);
 		return spendRows(this.#book.accounts, this.#book.openTrees());
+	}
+
+	/** What is wrong with this reading of the clock; nothing is spent by it. */
+	clockFault(time: ClockReading): ClockFault | undefined {
+		return this.#see(time);
 	}
 
 	/** Latest ledger time (monotone epoch ms). */
@@ -185,8 +191,17 @@ export class LedgerState {
 		return nanoUsd === 0 && this.#book.trees.get(treeIdOf(scope))?.isOpen !== true;
 	}
 
-	#refusal(scope: LedgerScope, nanoUsd: number): Problem | undefined {
-		return nanoUsd === 0 ? undefined : refusalOf(this.#book, scope, nanoUsd);
+	#refusal(scope: LedgerScope, nanoUsd: number, fault: ClockFault | undefined): Problem | undefined {
+		if (nanoUsd === 0) return undefined;
+		return fault === undefined ? refusalOf(this.#book, scope, nanoUsd) : clockProblem(fault);
+	}
+
+	/** Moves ledger time forward by a clock that can be believed; says what is wrong with one that cannot. */
+	#see(time: ClockReading): ClockFault | undefined {
+		const { accounts } = this.#book;
+		const fault = clockFault(time, accounts.wallMs, accounts.budgets.trustClock === true);
+		if (fault === undefined) this.#book.advance(time.wallMs);
+		return fault;
 	}
 
 	#treeFor(scope: LedgerScope, nanoUsd: number): Tree | undefined {

@@ -89,6 +89,11 @@ export function holdOf(tree: Tree): number {
 	return Math.max(tree.ceilingNanoUsd - tree.spentNanoUsd, tree.reservedNanoUsd);
 }
 
+/** What a tree would give back if it were closed: nothing while a call of it runs. */
+export function idleHoldOf(tree: Tree): number {
+	return tree.isBounded && tree.runningCalls === 0 ? holdOf(tree) : 0;
+}
+
 /**
  * How many times over an exposure covers the running calls. All but one of these are the room in which calls follow
  * one another without waiting for the disk: with two, every second call of an agent waited.

@@ -9,13 +9,20 @@ const OPEN = { config: { access: 'open' as const } };
 interface Condition {
 	readonly isStopping: boolean;
 	readonly ledgerFailure: string | undefined;
+	readonly clockFault?: string | undefined;
 	readonly engine: EngineStatus['state'];
 }
 
-/** Without its ledger the box spends no money, so it takes no cloud calls. */
-export function readinessOf({ isStopping, ledgerFailure, engine }: Condition): 'stopping' | 'starting' | 'no-ledger' | 'ready' {
+/** Without its ledger, or by a clock that cannot be believed, the box spends no money, so it takes no cloud calls. */
+export function readinessOf({
+	isStopping,
+	ledgerFailure,
+	clockFault,
+	engine,
+}: Condition): 'stopping' | 'starting' | 'no-ledger' | 'no-clock' | 'ready' {
 	if (isStopping) return 'stopping';
 	if (ledgerFailure !== undefined) return 'no-ledger';
+	if (clockFault !== undefined) return 'no-clock';
 	return engine === 'starting' ? 'starting' : 'ready';
 }
 
@@ -26,8 +33,9 @@ export function addHealthRoutes(app: FastifyInstance, box: Box): void {
 	app.get('/healthz', OPEN, () => ({ status: 'ok' }));
 	app.get('/readyz', OPEN, (_request, reply) => {
 		const engine = box.engine.status().state;
-		const status = readinessOf({ isStopping: box.running.isStopping, ledgerFailure: box.store.stats().failure, engine });
-		return reply.code(status === 'ready' ? 200 : 503).send({ status, engine });
+		const { failure: ledgerFailure, clockFault } = box.store.stats();
+		const status = readinessOf({ isStopping: box.running.isStopping, ledgerFailure, clockFault, engine });
+		return reply.code(status === 'ready' ? 200 : 503).send({ status, engine, ...(clockFault === undefined ? {} : { clock: clockFault }) });
 	});
 	app.get('/metrics', { config: { access: 'member' } }, async (_request, reply) =>
 		reply.type(box.metrics.contentType).send(await box.metrics.text()),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LocalConfig } from '../../../appliance/config/schema.ts';
 import type { ServiceFile } from '../../../appliance/protocol/admin.ts';
-import type { LocalEngine } from '../../../appliance/protocol/ports.ts';
+import type { Clock, LocalEngine } from '../../../appliance/protocol/ports.ts';
 import { createLocalEngine } from '../../../appliance/provider/local/local-engine.ts';
 import { systemClock } from '../../../appliance/server/compose-box.ts';
 import { type RunningService, serve } from '../../../appliance/server/serve.ts';
@@ -20,6 +20,8 @@ export interface BoxOptions {
 	/** GGUF file for a box that answers itself. */
 	readonly model?: string;
 	readonly dataDir?: string;
+	/** What the ledger goes by; default the machine's clock. */
+	readonly clock?: Clock;
 }
 
 export interface TestBox extends AsyncDisposable {
@@ -92,6 +94,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 		isConfigNamed: true,
 		dataDir,
 		version: 'test',
+		...(options.clock === undefined ? {} : { clock: options.clock }),
 		log: logFile,
 		startEngine({ local }, log) {
 			engine = createLocalEngine({ ...engineOptions(local), modelPath: options.model, log, clock: systemClock });

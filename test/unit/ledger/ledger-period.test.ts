@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTimeSane, nextPeriodDate, periodsAt } from '../../../appliance/router/budget/ledger-period.ts';
+import { instantText, nextPeriodDate, periodsAt } from '../../../appliance/router/budget/ledger-period.ts';
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const DAY = 86_400_000;
@@ -27,18 +27,9 @@ describe('periods', () => {
 		expect(nextPeriodDate(periodsAt(Date.UTC(2026, 11, 31, 23)), 'day')).toBe('2027-01-01');
 		expect(nextPeriodDate(periodsAt(Date.UTC(2026, 11, 31, 23)), 'month')).toBe('2027-01-01');
 	});
-});
 
-describe('isTimeSane', () => {
-	it.each([
-		['never set', 0, NOON, false],
-		['not a number', Number.NaN, 0, false],
-		['a new box', NOON, 0, true],
-		['corrected back by minutes', NOON - 60_000, NOON, true],
-		['back by an hour', NOON - 3_600_000, NOON, false],
-		['a week later', NOON + 7 * DAY, NOON, true],
-		['years ahead', NOON + 900 * DAY, NOON, false],
-	])('%s', (_, wallMs, lastSeenMs, expected) => {
-		expect(isTimeSane(wallMs, lastSeenMs)).toBe(expected);
+	it('are said to the minute', () => {
+		for (const text of ['1970-01-01T00:00Z', '2026-11-23T16:05Z', '2028-02-29T23:59Z']) expect(instantText(Date.parse(text))).toBe(text);
+		expect(instantText(-60_000)).toBe('1969-12-31T23:59Z');
 	});
 });

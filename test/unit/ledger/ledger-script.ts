@@ -32,7 +32,8 @@ export type Step =
 	| { readonly do: 'settle'; readonly call: number; readonly share: number }
 	| { readonly do: 'close'; readonly member: number; readonly tree: number }
 	| { readonly do: 'tick'; readonly ms: number }
-	| { readonly do: 'clock'; readonly ms: number }
+	/** The clock is set by so much; without a time server's word, one that went back is not believed. */
+	| { readonly do: 'clock'; readonly ms: number; readonly isSynchronised: boolean }
 	| { readonly do: 'sync' }
 	| { readonly do: 'budgets'; readonly share: number }
 	| { readonly do: 'member'; readonly member: number; readonly day: number | undefined };
@@ -52,7 +53,11 @@ const events: readonly { readonly weight: number; readonly arbitrary: fc.Arbitra
 	{ weight: 2, arbitrary: fc.record({ do: fc.constant('tick' as const), ms: fc.constantFrom(100, 2_500, 61_000, hours) }) },
 	{
 		weight: 1,
-		arbitrary: fc.record({ do: fc.constant('clock' as const), ms: fc.constantFrom(-30 * hours, -hours, 13 * hours, 30 * hours) }),
+		arbitrary: fc.record({
+			do: fc.constant('clock' as const),
+			ms: fc.constantFrom(-30 * hours, -hours, 13 * hours, 30 * hours),
+			isSynchronised: fc.boolean(),
+		}),
 	},
 	{ weight: 1, arbitrary: fc.constant({ do: 'sync' as const }) },
 ];
@@ -173,6 +178,7 @@ export class ScriptRun {
 				this.state.tick(this.#time);
 				return;
 			case 'clock':
+				this.#time = { ...this.#time, isSynchronised: step.isSynchronised ? true : undefined };
 				this.#move(step.ms, 1_000);
 				return;
 			case 'sync':
@@ -188,7 +194,7 @@ export class ScriptRun {
 	}
 
 	#move(wallMs: number, nowMs: number): void {
-		this.#time = { wallMs: this.#time.wallMs + wallMs, nowMs: this.#time.nowMs + nowMs };
+		this.#time = { ...this.#time, wallMs: this.#time.wallMs + wallMs, nowMs: this.#time.nowMs + nowMs };
 		this.ledgerWallMs = Math.max(this.ledgerWallMs, this.#time.wallMs);
 		this.#day = new Date(this.ledgerWallMs).toISOString().slice(0, 10);
 		// The ledger sees every time that the test saw.

@@ -153,6 +153,25 @@ describe('a tree', () => {
 		expect(poor.openTrees()).toEqual(['b', 'c']);
 	});
 
+	it('lets others have what it set aside and does not use, the idlest first and no more than they lack', () => {
+		const bench = new Bench({ memberDayNanoUsd: undefined });
+		for (const name of ['ada', 'bob', 'cy', 'dan']) bench.spend(name, scope('t', { memberId: name }), 10);
+		expect(bench.row('team')).toMatchObject({ settledNanoUsd: 40, reservedNanoUsd: 360 });
+		const eve = scope('t', { memberId: 'eve' });
+		expect(bench.allowance(eve)).toEqual({ nanoUsd: 100, boundBy: 'tree' });
+		expect(bench.reserve('eve', eve, 70)).toBeUndefined();
+		const rest = bench.state.openTrees().map(({ memberId, ceilingNanoUsd }) => `${memberId} ${ceilingNanoUsd}`);
+		expect(rest).toEqual(['ada 30', 'bob 100', 'cy 100', 'dan 100', 'eve 70']);
+		expect(bench.row('team')).toMatchObject({ settledNanoUsd: 40, reservedNanoUsd: 360 });
+	});
+
+	it('keeps what it set aside while a call of it runs, whoever wants it', () => {
+		const bench = new Bench({ memberDayNanoUsd: undefined });
+		for (const name of ['ada', 'bob', 'cy', 'dan']) bench.reserve(name, scope('t', { memberId: name }), 10);
+		expect(bench.allowance(scope('t', { memberId: 'eve' }))).toEqual({ nanoUsd: 0, boundBy: 'team-day' });
+		expect(bench.reserve('eve', scope('t', { memberId: 'eve' }), 1)).toMatchObject({ code: 'budget-exhausted' });
+	});
+
 	it('is refused when as many as allowed are all at work', () => {
 		const bench = new Bench({ memberDayNanoUsd: undefined });
 		for (const key of ['a', 'b', 'c']) bench.reserve(key, scope(key), 10);
