@@ -10,6 +10,7 @@ import { toPrice } from './price.ts';
 import type { Config, DeploymentConfig, ProviderConfig } from './schema.ts';
 import { Secret } from './secret.ts';
 import type { ProviderSettings, Settings } from './settings.ts';
+import { vendorOfHost } from './vendor-of-host.ts';
 
 /** Above every vendor's formula for one image that we know of. */
 const UNKNOWN_MEDIA_TOKENS = 16_000;
@@ -24,6 +25,7 @@ function toProvider(id: string, config: ProviderConfig, env: Environment): Provi
 		...config,
 		id,
 		keyEnv,
+		vendor: config.vendor ?? vendorOfHost(config.baseUrl),
 		baseUrl: config.baseUrl.replace(/\/+$/, ''),
 		key: value ? new Secret(value) : undefined,
 		missing: isMissing ? (keyEnv === undefined ? `give provider ${id} a keyEnv` : `set ${keyEnv}`) : undefined,
@@ -41,6 +43,7 @@ function toDeployment(config: DeploymentConfig, provider: ProviderSettings, loca
 		aliases: known === undefined ? [] : [known.id, ...known.aliases].filter((id) => id !== config.model),
 		tier,
 		dialects: provider.dialects,
+		...(provider.vendor === undefined ? {} : { vendor: provider.vendor }),
 		order: config.order,
 		contextTokens: config.contextTokens ?? known?.contextTokens ?? 0,
 		...(maxInputTokens === undefined ? {} : { maxInputTokens }),

@@ -2,13 +2,10 @@
 
 import type { ProviderConfig } from './schema.ts';
 
-const timeouts = { connectTimeoutMs: 10_000, firstByteTimeoutMs: 600_000, idleTimeoutMs: 300_000 };
+const timeouts = { connectTimeoutMs: 10_000, firstByteTimeoutMs: 600_000, idleTimeoutMs: 300_000, isVersioned: false };
 
-/**
- * Gemini is not among them: its compatible endpoint lies at /v1beta/openai/chat/completions, which no base address
- * followed by the caller's /v1/chat/completions gives.
- */
-export const DEFAULT_PROVIDERS: Readonly<Record<'anthropic' | 'openai' | 'deepseek', ProviderConfig>> = {
+/** Gemini and DeepSeek are reached through the endpoints that they keep for clients of OpenAI's. */
+export const DEFAULT_PROVIDERS: Readonly<Record<'anthropic' | 'openai' | 'gemini' | 'deepseek', ProviderConfig>> = {
 	anthropic: {
 		baseUrl: 'https://api.anthropic.com',
 		dialects: ['anthropic'],
@@ -22,6 +19,14 @@ export const DEFAULT_PROVIDERS: Readonly<Record<'anthropic' | 'openai' | 'deepse
 		keyEnv: 'OPENAI_API_KEY',
 		auth: 'bearer',
 		...timeouts,
+	},
+	gemini: {
+		baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+		dialects: ['chat-completions'],
+		keyEnv: 'GEMINI_API_KEY',
+		auth: 'bearer',
+		...timeouts,
+		isVersioned: true,
 	},
 	deepseek: {
 		baseUrl: 'https://api.deepseek.com',

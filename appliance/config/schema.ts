@@ -1,7 +1,7 @@
 /** The one configuration file: strict, versioned, units in its key names. Its JSON Schema is published from here. */
 
 import { z } from 'zod';
-import { DIALECTS, MODALITIES, ROLES, TIERS } from '../protocol/words.ts';
+import { DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -83,6 +83,14 @@ export const providerSchema = z.strictObject({
 		.optional()
 		.describe('Environment variable that holds its key.'),
 	auth: z.enum(['x-api-key', 'bearer', 'none']).default('bearer').describe('How the key travels.'),
+	vendor: z
+		.enum(VENDORS)
+		.optional()
+		.describe("Whose ways of the dialect its upstream follows. Default: told by the host of the vendors' own addresses."),
+	isVersioned: z
+		.boolean()
+		.default(false)
+		.describe('Whether baseUrl names the version already, so that the /v1 of the dialect path is left out.'),
 	connectTimeoutMs: count.default(10_000),
 	firstByteTimeoutMs: count.default(600_000),
 	idleTimeoutMs: count.default(300_000).describe('Longest silence inside a reply.'),
@@ -181,6 +189,10 @@ const routingSchema = z.strictObject({
 		.describe(
 			"Most tokens that one use of a vendor's own web search or fetch puts into the prompt, on your word. Default: the window bounds it.",
 		),
+	prefersOwnDialect: z
+		.boolean()
+		.default(true)
+		.describe("Within a tier, deployments of the caller's own dialect come before those that its calls must be translated for."),
 	cacheLifeMs: count.default(300_000).describe("How long an upstream's prompt cache is taken to live."),
 });
 

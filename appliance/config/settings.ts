@@ -3,16 +3,19 @@
 import type { Deployment } from '../protocol/deployment.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
-import type { DialectName } from '../protocol/words.ts';
+import type { DialectName, Vendor } from '../protocol/words.ts';
 import type { Config, LimitsConfig, LocalConfig, PassThroughConfig } from './schema.ts';
 import type { Secret } from './secret.ts';
 
 export interface ProviderSettings {
 	readonly id: string;
-	/** Without a trailing slash; the dialect's path (`/v1/messages`, `/v1/chat/completions`) follows. */
+	/** Without a trailing slash; the dialect's path (`/v1/messages`, `/v1/chat/completions`) follows, without its `/v1` where `isVersioned`. */
 	readonly baseUrl: string;
 	readonly dialects: readonly DialectName[];
 	readonly auth: 'x-api-key' | 'bearer' | 'none';
+	readonly vendor: Vendor | undefined;
+	/** Whether `baseUrl` names the version already. */
+	readonly isVersioned: boolean;
 	readonly keyEnv: string | undefined;
 	/** From the environment; undefined when `auth` is none or the variable is not set. */
 	readonly key: Secret | undefined;

@@ -37,7 +37,7 @@ export function insertField(call: Call, key: string, json: string): Edit {
 	return { start: at, end: at, text: `"${key}":${json}${call.spans.isEmpty ? '' : ','}` };
 }
 
-function applyEdits(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
+export function applyEdits(body: Uint8Array, edits: readonly Edit[]): Uint8Array {
 	const ordered = edits.map((edit) => ({ ...edit, bytes: encoder.encode(edit.text) })).sort((a, b) => a.start - b.start || a.end - b.end);
 	const growth = ordered.reduce((sum, edit) => sum + edit.bytes.length - (edit.end - edit.start), 0);
 	const result = new Uint8Array(body.length + growth);

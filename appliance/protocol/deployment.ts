@@ -1,6 +1,6 @@
 /** One model at one endpoint, with what it costs and what it can take. */
 
-import type { CallFeature, DialectName, Modality, Role, ServerTool, Tier } from './words.ts';
+import type { CallFeature, DialectName, Modality, Role, ServerTool, Tier, Vendor } from './words.ts';
 
 /** Prices in pico-USD a token ($p per million tokens is exactly p · 1,000,000), so that cheap cache reads stay whole numbers. */
 export interface Price {
@@ -45,6 +45,8 @@ export interface Deployment {
 	readonly tier: Tier;
 	/** The upstream speaks these; the local engine answers every dialect. */
 	readonly dialects: readonly DialectName[];
+	/** Whose ways of a dialect the upstream follows; absent where nobody said. */
+	readonly vendor?: Vendor;
 	/** Lower is tried first within a tier. */
 	readonly order: number;
 	/** Input and output together. */

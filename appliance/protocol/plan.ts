@@ -67,6 +67,8 @@ export interface RoutingSettings {
 	readonly unknownFields?: 'refuse' | 'worst-case';
 	/** Most tokens that one use of a vendor's own tool puts into the prompt, on the operator's word; undefined: the window bounds it. */
 	readonly serverToolResultTokens?: number | undefined;
+	/** Within a tier, deployments that the caller's own bytes can go to come first; absent is true. */
+	readonly prefersOwnDialect?: boolean;
 	/** Whether an exactly named deployment (`model` equals a deployment id or upstream model) is kept for outer calls. */
 	readonly cacheLifeMs: number;
 }

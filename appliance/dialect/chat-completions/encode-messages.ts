@@ -8,12 +8,11 @@ import { isOwn, type Losses } from '../losses.ts';
 import { SHORT_NAMES, WireNames } from '../wire-names.ts';
 import { encodeMedia } from './encode-media.ts';
 import { encodeCall } from './encode-reply.ts';
+import { FOREIGN_CALL } from './native.ts';
 import type { VendorRules } from './vendors.ts';
 
 type Of<Type extends Content['type']> = Extract<Content, { type: Type }>;
 
-/** What Gemini documents for calls that it did not make: its check of signatures is passed over. */
-const FOREIGN_CALL = { google: { thought_signature: 'skip_thought_signature_validator' } };
 const FOREIGN_TEXT = 'Reasoning of another vendor in the history is left out: only its maker can read it.';
 
 export function encodeMessages(

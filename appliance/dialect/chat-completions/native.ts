@@ -22,3 +22,6 @@ export function callNative(call: Fields, { vendor }: Pick<ReplySource, 'vendor'>
 	const value = { extra_content: extra_content as JsonValue };
 	return { native: { dialect: 'chat-completions', ...(maker === undefined ? {} : { vendor: maker }), value } };
 }
+
+/** What Gemini documents for calls that it did not make: its check of signatures is passed over. */
+export const FOREIGN_CALL = { google: { thought_signature: 'skip_thought_signature_validator' } };
