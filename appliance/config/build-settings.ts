@@ -3,13 +3,15 @@
 import type { Deployment, Price } from '../protocol/deployment.ts';
 import type { ModelAlias, RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
+import { TIERS } from '../protocol/words.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
+import { readEgress, toLimits, toMemberLimits } from './limits.ts';
 import type { Environment } from './places.ts';
 import { toPrice } from './price.ts';
 import type { Config, DeploymentConfig, ProviderConfig } from './schema.ts';
 import { Secret } from './secret.ts';
-import type { ProviderSettings, Settings } from './settings.ts';
+import type { ProviderKeySettings, ProviderSettings, Settings } from './settings.ts';
 import { vendorOfHost } from './vendor-of-host.ts';
 
 /** Above every vendor's formula for one image that we know of. */
@@ -17,18 +19,29 @@ const UNKNOWN_MEDIA_TOKENS = 16_000;
 
 const nanoUsd = (usd: number): number => Math.round(usd * 1e9);
 
+function toKeys(config: ProviderConfig, env: Environment): readonly ProviderKeySettings[] {
+	if (config.auth === 'none') return [];
+	const named = config.keys ?? (config.keyEnv === undefined ? [] : [{ keyEnv: config.keyEnv, weight: 1, limits: undefined }]);
+	return named.flatMap(({ keyEnv, weight, limits }) => {
+		const value = env[keyEnv]?.trim();
+		return value ? [{ id: keyEnv, secret: new Secret(value), weight, limits: toLimits(limits) }] : [];
+	});
+}
+
 function toProvider(id: string, config: ProviderConfig, env: Environment): ProviderSettings {
-	const { keyEnv, auth } = config;
-	const value = keyEnv === undefined ? undefined : env[keyEnv]?.trim();
-	const isMissing = auth !== 'none' && !value;
+	const keys = toKeys(config, env);
+	const names = config.keys?.map(({ keyEnv }) => keyEnv).join(' or ') ?? config.keyEnv;
+	const isMissing = config.auth !== 'none' && keys.length === 0;
 	return {
 		...config,
 		id,
-		keyEnv,
+		keyEnv: config.keyEnv ?? config.keys?.[0]?.keyEnv,
 		vendor: config.vendor ?? vendorOfHost(config.baseUrl),
 		baseUrl: config.baseUrl.replace(/\/+$/, ''),
-		key: value ? new Secret(value) : undefined,
-		missing: isMissing ? (keyEnv === undefined ? `give provider ${id} a keyEnv` : `set ${keyEnv}`) : undefined,
+		key: keys[0]?.secret,
+		keys,
+		caFile: config.caFile,
+		missing: isMissing ? (names === undefined ? `give provider ${id} a keyEnv` : `set ${names}`) : undefined,
 	};
 }
 
@@ -36,6 +49,7 @@ function toDeployment(config: DeploymentConfig, provider: ProviderSettings, loca
 	const known = findModel(config.model);
 	const maxInputTokens = config.maxInputTokens ?? (config.contextTokens === undefined ? known?.maxInputTokens : undefined);
 	const tier = config.tier ?? known?.tier ?? 'mid';
+	const limits = toLimits(config.limits);
 	return {
 		id: config.id,
 		provider: config.provider,
@@ -45,6 +59,8 @@ function toDeployment(config: DeploymentConfig, provider: ProviderSettings, loca
 		dialects: provider.dialects,
 		...(provider.vendor === undefined ? {} : { vendor: provider.vendor }),
 		order: config.order,
+		...(config.weight === undefined ? {} : { weight: config.weight }),
+		...(limits === undefined ? {} : { limits }),
 		contextTokens: config.contextTokens ?? known?.contextTokens ?? 0,
 		...(maxInputTokens === undefined ? {} : { maxInputTokens }),
 		maxOutputTokens: config.maxOutputTokens ?? known?.maxOutputTokens ?? 0,
@@ -85,8 +101,11 @@ function toRouting(config: Config): RoutingSettings {
 		name,
 		{ ...(role && { role }), ...(tier && { tier }), ...(deployment && { deployment }) },
 	]);
+	const { balance, balanceByTier, ...routing } = config.routing;
+	const byTier = TIERS.map((tier) => [tier, balanceByTier[tier] ?? balance] as const);
 	return {
-		...config.routing,
+		...routing,
+		balance: Object.fromEntries(byTier),
 		roles: { outer: { role: 'outer', ...outer }, mid: { role: 'mid', ...mid }, inner: { role: 'inner', ...inner } },
 		aliases: Object.fromEntries(aliases),
 	};
@@ -133,6 +152,9 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		deployments,
 		notConfigured: Object.fromEntries(notConfigured),
 		routing: toRouting(config),
+		retries: config.retries,
+		memberLimits: toMemberLimits(config.memberLimits),
+		egress: readEgress(env),
 		budgets: toBudgets(config),
 		log: config.log,
 	});

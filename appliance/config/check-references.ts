@@ -19,10 +19,11 @@ function checkProviders(providers: Loose, report: Report): void {
 	for (const [id, value] of Object.entries(providers)) {
 		const path = ['providers', id];
 		if (id === 'local') report(path, 'the name local', 'another name: local is the engine of the box');
-		const { baseUrl, auth, keyEnv, passThrough } = objectOf(value);
-		if (auth !== 'none' && isObject(value) && keyEnv === undefined && passThrough === undefined) {
+		const { baseUrl, auth, keyEnv, keys, passThrough } = objectOf(value);
+		if (auth !== 'none' && isObject(value) && keyEnv === undefined && keys === undefined && passThrough === undefined) {
 			report([...path, 'keyEnv'], 'nothing', 'the environment variable that holds its key, or "auth": "none"');
 		}
+		checkKeys(path, keyEnv, listOf(keys), report);
 		const fault = typeof baseUrl === 'string' ? checkAddress(baseUrl) : undefined;
 		if (fault) report([...path, 'baseUrl'], fault.found, fault.expected);
 		if (passThrough !== undefined && typeof baseUrl === 'string' && isOpenAddress(baseUrl)) {
@@ -48,6 +49,15 @@ function checkPassThrough(providers: Loose, report: Report): void {
 			if (other !== undefined) report(['providers', id, 'passThrough'], `a second one for ${dialect}, beside ${other}'s`, 'one a dialect');
 			owners.set(dialect, id);
 		}
+	}
+}
+
+function checkKeys(path: readonly PathSegment[], keyEnv: unknown, keys: readonly Loose[], report: Report): void {
+	if (keyEnv !== undefined && keys.length > 0) report([...path, 'keyEnv'], 'a key beside a list of keys', 'either keyEnv or keys');
+	const seen = new Set<unknown>();
+	for (const [index, key] of keys.entries()) {
+		if (seen.has(key.keyEnv)) report([...path, 'keys', index, 'keyEnv'], 'a key that stands here a second time', 'each key once');
+		seen.add(key.keyEnv);
 	}
 }
 
@@ -97,16 +107,30 @@ function checkAliases(aliases: Loose, deploymentIds: readonly string[] | undefin
 	}
 }
 
+/** The names that an operator lets take what another's vendor refused. */
+function checkContentFallbacks(routing: Loose, deploymentIds: readonly string[] | undefined, report: Report): void {
+	const { contentPolicyFallbacks } = routing;
+	if (!Array.isArray(contentPolicyFallbacks)) return;
+	for (const [index, id] of contentPolicyFallbacks.entries()) {
+		if (typeof id !== 'string' || (deploymentIds === undefined ? findModel(id)?.id === id : deploymentIds.includes(id))) continue;
+		const known = deploymentIds ?? [];
+		const expected = known.length === 0 ? 'the id of a deployment' : `one of ${known.join(', ')}`;
+		report(['routing', 'contentPolicyFallbacks', index], 'a deployment that is not configured', expected, nearest(id, known));
+	}
+}
+
 export function checkReferences(file: JsonFile): readonly ConfigError[] {
 	const errors: ConfigError[] = [];
 	const report: Report = (path, found, expected, near) => {
 		errors.push({ path: formatPath(path), ...file.locate(path), found, expected, nearest: near });
 	};
-	const { providers, deployments, aliases } = objectOf(file.value);
+	const { providers, deployments, aliases, routing } = objectOf(file.value);
 	const list = listOf(deployments);
 	checkProviders(objectOf(providers), report);
 	checkDeployments(list, Object.keys(isObject(providers) ? providers : DEFAULT_PROVIDERS), report);
 	const ids = list.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));
-	checkAliases(objectOf(aliases), Array.isArray(deployments) ? ids : undefined, report);
+	const deploymentIds = Array.isArray(deployments) ? ids : undefined;
+	checkAliases(objectOf(aliases), deploymentIds, report);
+	checkContentFallbacks(objectOf(routing), deploymentIds, report);
 	return errors;
 }

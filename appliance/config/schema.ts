@@ -1,7 +1,8 @@
 /** The one configuration file: strict, versioned, units in its key names. Its JSON Schema is published from here. */
 
 import { z } from 'zod';
-import { DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
+import { RETRY_ON } from '../protocol/retries.ts';
+import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -74,14 +75,45 @@ const passThroughSchema = z.strictObject({
 	tokenPrefix: z.string().min(1).optional().describe('Only logins that begin so are passed, sk-ant-oat for instance.'),
 });
 
+const ratesOfUse = {
+	requestsPerMinute: count.max(1_000_000).optional().describe('Most calls in any 60 seconds.'),
+	parallelCalls: count.max(100_000).optional().describe('Most calls at once.'),
+};
+
+export const limitsOfUseSchema = z.strictObject({
+	...ratesOfUse,
+	tokensPerMinute: count
+		.max(10_000_000_000)
+		.optional()
+		.describe('Most tokens in any 60 seconds, input and output together: estimated when a call begins, corrected by its usage.'),
+	isCacheReadCounted: z
+		.boolean()
+		.default(true)
+		.describe('Whether tokens read from the prompt cache count; false for vendors that leave them out, as Anthropic does.'),
+});
+
+const keyEnv = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable name');
+
+const providerKeySchema = z.strictObject({
+	keyEnv: keyEnv.describe('Environment variable that holds the key.'),
+	weight: z.number().positive().max(1_000_000).default(1).describe('Share of the load beside the other keys.'),
+	limits: limitsOfUseSchema.optional().describe('What this key may be asked for, by all deployments of the provider together.'),
+});
+
 export const providerSchema = z.strictObject({
 	baseUrl: z.url({ protocol: /^https?$/ }).describe('Address of the upstream, without the dialect path (/v1/…).'),
 	dialects: z.array(z.enum(DIALECTS)).min(1).describe('Wire languages that it speaks.'),
-	keyEnv: z
-		.string()
-		.regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable name')
+	keyEnv: keyEnv.optional().describe('Environment variable that holds its key.'),
+	keys: z
+		.array(providerKeySchema)
+		.min(1)
 		.optional()
-		.describe('Environment variable that holds its key.'),
+		.describe('Several keys, each with its own limits, in the place of keyEnv. One that is refused is set aside by itself.'),
+	caFile: z
+		.string()
+		.min(1)
+		.optional()
+		.describe('PEM file of the authorities that may have signed its certificate, in the place of the usual ones.'),
 	auth: z.enum(['x-api-key', 'bearer', 'none']).default('bearer').describe('How the key travels.'),
 	vendor: z
 		.enum(VENDORS)
@@ -127,6 +159,13 @@ export const deploymentSchema = z.strictObject({
 	model: z.string().min(1).describe("The upstream's model id."),
 	tier: z.enum(TIERS).optional().describe('Default: the catalogue entry of the model.'),
 	order: z.number().int().min(0).default(0).describe('Lower is tried first within a tier.'),
+	weight: z
+		.number()
+		.nonnegative()
+		.max(1_000_000)
+		.optional()
+		.describe('Share of the load among deployments of equal rank; default 1. 0 comes after all others.'),
+	limits: limitsOfUseSchema.optional().describe('What it may be asked for; a call that finds it at a limit goes to the next candidate.'),
 	contextTokens: count.optional().describe('Input and output together. Default: the catalogue.'),
 	maxInputTokens: count.optional().describe('Where the upstream bounds the input by itself. Default: the catalogue.'),
 	maxOutputTokens: count.optional().describe('Default: the catalogue.'),
@@ -194,6 +233,52 @@ const routingSchema = z.strictObject({
 		.default(true)
 		.describe("Within a tier, deployments of the caller's own dialect come before those that its calls must be translated for."),
 	cacheLifeMs: count.default(300_000).describe("How long an upstream's prompt cache is taken to live."),
+	balance: z
+		.enum(BALANCE_BY)
+		.default('cost')
+		.describe(
+			'Which deployment of equal order goes first: cost (the cheapest for this call, equals by weight), weight, least-busy (fewest running calls for its weight) or latency (soonest first token lately). A session stays with its prompt cache in any case.',
+		),
+	balanceByTier: z
+		.strictObject({ frontier: z.enum(BALANCE_BY).optional(), mid: z.enum(BALANCE_BY).optional(), local: z.enum(BALANCE_BY).optional() })
+		.default({})
+		.describe('Another balance for single tiers.'),
+	contentPolicyFallbacks: z
+		.array(name)
+		.default([])
+		.describe("Deployments that may be asked where another's vendor refuses a call for its content. Default: none, the refusal passes."),
+});
+
+const retriesSchema = z.strictObject({
+	repeats: z
+		.number()
+		.int()
+		.min(0)
+		.max(10)
+		.default(1)
+		.describe('Most repetitions of one call at one deployment when it fails; 0 switches them off. Never once content is on its way.'),
+	on: z
+		.array(z.enum(RETRY_ON))
+		.default([...RETRY_ON])
+		.describe('Kinds of failure that are repeated.'),
+	prefer: z.enum(['next', 'same']).default('next').describe('What comes first: the next candidate, or a repetition at the same one.'),
+	backoffMs: count.max(60_000).default(500).describe('Wait before the first repetition; doubles with each, with jitter.'),
+	longestWaitMs: count
+		.max(120_000)
+		.default(5_000)
+		.describe('Longest wait before a repetition; an upstream whose Retry-After asks for more is not repeated.'),
+	reservedRepeats: z
+		.number()
+		.int()
+		.min(0)
+		.max(3)
+		.default(0)
+		.describe('Repetitions that may each be billed (the call was sent, no answer came) for which money is reserved beforehand.'),
+});
+
+const memberLimitsSchema = z.strictObject({
+	...ratesOfUse,
+	byName: z.record(z.string().min(1), z.strictObject(ratesOfUse)).default({}).describe('Other limits for single members, by name.'),
 });
 
 const logSchema = z.strictObject({
@@ -215,6 +300,8 @@ export const configSchema = z.strictObject({
 	aliases: z.record(z.string().min(1), aliasSchema).default({}),
 	budgets: budgetsSchema.prefault({}),
 	routing: routingSchema.prefault({}),
+	retries: retriesSchema.prefault({}),
+	memberLimits: memberLimitsSchema.prefault({}).describe('What each member may ask of the box; beyond it a call gets 429.'),
 	log: logSchema.prefault({}),
 });
 
@@ -224,3 +311,4 @@ export type DeploymentConfig = z.infer<typeof deploymentSchema>;
 export type PassThroughConfig = z.infer<typeof passThroughSchema>;
 export type LocalConfig = z.infer<typeof localSchema>;
 export type LimitsConfig = z.infer<typeof limitsSchema>;
+export type LimitsOfUseConfig = z.infer<typeof limitsOfUseSchema>;

@@ -1,8 +1,10 @@
 /** The configuration as the rest of the program uses it: checked, complete, in the ledger's units, frozen. */
 
 import type { Deployment } from '../protocol/deployment.ts';
+import type { Limits } from '../protocol/limits.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
+import type { RetrySettings } from '../protocol/retries.ts';
 import type { DialectName, Vendor } from '../protocol/words.ts';
 import type { Config, LimitsConfig, LocalConfig, PassThroughConfig } from './schema.ts';
 import type { Secret } from './secret.ts';
@@ -17,8 +19,12 @@ export interface ProviderSettings {
 	/** Whether `baseUrl` names the version already. */
 	readonly isVersioned: boolean;
 	readonly keyEnv: string | undefined;
-	/** From the environment; undefined when `auth` is none or the variable is not set. */
+	/** From the environment; undefined when `auth` is none or the variable is not set. Of several, the first. */
 	readonly key: Secret | undefined;
+	/** Those of its keys that the environment has; empty when `auth` is none. */
+	readonly keys: readonly ProviderKeySettings[];
+	/** Instead of the authorities that everybody trusts. */
+	readonly caFile: string | undefined;
 	/** Why its deployments cannot be used, in words for a person: "set ANTHROPIC_API_KEY". */
 	readonly missing: string | undefined;
 	readonly connectTimeoutMs: number;
@@ -26,6 +32,27 @@ export interface ProviderSettings {
 	readonly idleTimeoutMs: number;
 	/** Whose own plan logins go through to it; undefined for nobody's. */
 	readonly passThrough?: PassThroughConfig | undefined;
+}
+
+export interface ProviderKeySettings {
+	/** The environment variable that holds it. */
+	readonly id: string;
+	readonly secret: Secret;
+	readonly weight: number;
+	readonly limits: Limits | undefined;
+}
+
+/** Proxies for what leaves the box, from HTTPS_PROXY, HTTP_PROXY and NO_PROXY. */
+export interface EgressSettings {
+	readonly httpsProxy: string | undefined;
+	readonly httpProxy: string | undefined;
+	readonly noProxy: string | undefined;
+}
+
+export interface MemberLimitSettings {
+	/** Undefined where members have no limits. */
+	readonly each: Limits | undefined;
+	readonly byName: Readonly<Record<string, Limits>>;
 }
 
 export interface Settings {
@@ -42,6 +69,10 @@ export interface Settings {
 	/** Deployment id → why it cannot be used; they stand in `deployments` too, so that `explain` can name them. */
 	readonly notConfigured: Readonly<Record<string, string>>;
 	readonly routing: RoutingSettings;
+	readonly retries: RetrySettings;
+	readonly memberLimits: MemberLimitSettings;
+	/** Undefined where the environment names no proxy. */
+	readonly egress: EgressSettings | undefined;
 	readonly budgets: Budgets;
 	readonly log: Config['log'];
 }

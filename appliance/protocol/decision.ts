@@ -1,5 +1,6 @@
 /** A decision and its reasons: the same object in the log, in the reply's header and in `explain`. */
 
+import type { TokenCount } from './limits.ts';
 import type { DialectName, Role, Tier } from './words.ts';
 
 export interface Reason {
@@ -24,6 +25,8 @@ export interface RankedCandidate {
 	readonly expectedMs: number | undefined;
 	/** The output cap to splice in for this candidate; absent leaves the body alone. `worstCostNanoUsd` holds only under it. */
 	readonly outputCapTokens?: number;
+	/** What the call is expected to take of a limit in tokens; absent where there is none. */
+	readonly limitTokens?: TokenCount;
 }
 
 export interface RejectedDeployment {

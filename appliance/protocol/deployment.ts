@@ -1,5 +1,7 @@
 /** One model at one endpoint, with what it costs and what it can take. */
 
+import type { Call } from './call.ts';
+import type { LimitRefusal, Limits, TokenCount } from './limits.ts';
 import type { CallFeature, DialectName, Modality, Role, ServerTool, Tier, Vendor } from './words.ts';
 
 /** Prices in pico-USD a token ($p per million tokens is exactly p · 1,000,000), so that cheap cache reads stay whole numbers. */
@@ -49,6 +51,10 @@ export interface Deployment {
 	readonly vendor?: Vendor;
 	/** Lower is tried first within a tier. */
 	readonly order: number;
+	/** Share of the load among deployments of equal rank; absent is 1. */
+	readonly weight?: number;
+	/** Absent where nothing limits it but its provider's keys. */
+	readonly limits?: Limits;
 	/** Input and output together. */
 	readonly contextTokens: number;
 	/** Where the upstream bounds the input by itself, below `contextTokens`. */
@@ -79,6 +85,19 @@ export interface DeploymentHealth {
 	readonly cooldownUntilMs: number;
 	/** The local engine's measured rates; undefined where none was measured. */
 	readonly rates: DeploymentRates | undefined;
+	/** Absent where nobody counts. */
+	readonly traffic?: Traffic;
+}
+
+/** What runs at a deployment, and what it may still be asked for, at the moment of asking. */
+export interface Traffic {
+	readonly runningCalls: number;
+	/** Whether anybody needs to know how many tokens a call takes. */
+	readonly countsTokens: boolean;
+	/** Expected ms to the first token of a call like this one; undefined where nothing was measured lately. */
+	firstTokenMs(call: Pick<Call, 'isStream' | 'outputCapTokens'>): number | undefined;
+	/** Why a call of about so many tokens has to wait: the deployment's own limits, or those of all keys that reach it. */
+	refusal(tokens: TokenCount): LimitRefusal | undefined;
 }
 
 export interface DeploymentRates {

@@ -5,7 +5,7 @@ import type { RankedCandidate, Reason, RejectedDeployment } from './decision.ts'
 import type { Deployment, DeploymentHealth, RolePolicy } from './deployment.ts';
 import type { Key } from './member.ts';
 import type { Problem } from './problem.ts';
-import type { Role, Tier } from './words.ts';
+import type { BalanceBy, Role, Tier } from './words.ts';
 
 /** What the caller asks for by header or alias; honoured where the key allows it. */
 export interface CallHints {
@@ -71,6 +71,10 @@ export interface RoutingSettings {
 	readonly prefersOwnDialect?: boolean;
 	/** Whether an exactly named deployment (`model` equals a deployment id or upstream model) is kept for outer calls. */
 	readonly cacheLifeMs: number;
+	/** How deployments of equal order share the load of a tier; absent is `cost`. */
+	readonly balance?: Readonly<Partial<Record<Tier, BalanceBy>>>;
+	/** Deployments that may be asked where another's vendor refuses a call for its content; absent is none. */
+	readonly contentPolicyFallbacks?: readonly string[];
 }
 
 export interface PlanInput {

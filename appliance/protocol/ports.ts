@@ -152,6 +152,8 @@ export interface Dialect {
 
 export interface UpstreamRequest {
 	readonly deployment: Deployment;
+	/** Which of the provider's keys goes along; absent takes the first. */
+	readonly key?: string;
 	readonly dialect: DialectName;
 	/** The caller's path and query, below the provider's base address. */
 	readonly path: string;

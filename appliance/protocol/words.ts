@@ -19,6 +19,13 @@ export type Vendor = (typeof VENDORS)[number];
 export const MODALITIES = ['text', 'image', 'document', 'audio'] as const;
 export type Modality = (typeof MODALITIES)[number];
 
+/**
+ * Which of several deployments of equal order goes first: the one where the call is expected to cost least, or by weight
+ * alone, by how much runs there, by how soon it begins to answer.
+ */
+export const BALANCE_BY = ['cost', 'weight', 'least-busy', 'latency'] as const;
+export type BalanceBy = (typeof BALANCE_BY)[number];
+
 /** What a call may use that not every model takes: a caller knows the model it names, not the one that answers in its place. */
 export const CALL_FEATURES = ['adaptive-thinking', 'output-config', 'mid-conversation-system', 'sampling', 'reasoning-effort'] as const;
 export type CallFeature = (typeof CALL_FEATURES)[number];

@@ -11,6 +11,8 @@ import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } f
 /** What one conversation left at one deployment. */
 interface Trace {
 	readonly deployment: string;
+	/** The provider's key, where it has several: prompt caches are an account's. */
+	readonly providerKey: string | undefined;
 	readonly mediaMarks: readonly string[];
 	readonly lastUsedMs: number;
 	readonly promptTokens: number;
@@ -25,6 +27,8 @@ export interface ServedCall {
 	/** The caller's bytes; undefined where nobody bills them, since a count of the box's own bounds no other's bill. */
 	readonly body: Uint8Array | undefined;
 	readonly deployment: string;
+	/** The provider's key that was used, where it has several. */
+	readonly providerKey?: string | undefined;
 	readonly role: Role;
 	readonly usage: Usage;
 	readonly nowMs: number;
@@ -86,14 +90,20 @@ export class AffinityMemory {
 		};
 	}
 
+	/** The provider's key that served this prefix of the session at the deployment; any other prefix has no cache there. */
+	keyAt(key: Key, call: Call, deployment: string): string | undefined {
+		const traces = this.#sessions.get(affinityKeyOf(key, call));
+		return traces?.find((trace) => trace.prefixDigest === call.signals.prefixDigest && trace.deployment === deployment)?.providerKey;
+	}
+
 	/** Notes an answered call. Without its usage nothing is known that would be worth keeping. */
-	note({ key, call, body, deployment, role, usage, nowMs }: ServedCall): void {
+	note({ key, call, body, deployment, providerKey, role, usage, nowMs }: ServedCall): void {
 		if (usage.outputTokens !== undefined) this.#sizes = addOutputSize(this.#sizes, role, usage.outputTokens);
 		const promptTokens = promptTokensOf(usage);
 		if (promptTokens === undefined) return;
 		const { prefixDigest } = call.signals;
 		const { bodyBytes, mediaMarks = [], mayDropInput } = call.size;
-		const trace: Trace = { deployment, lastUsedMs: nowMs, promptTokens, bodyBytes, mediaMarks, prefixDigest, role };
+		const trace: Trace = { deployment, providerKey, lastUsedMs: nowMs, promptTokens, bodyBytes, mediaMarks, prefixDigest, role };
 		const id = affinityKeyOf(key, call);
 		const others = (this.#sessions.get(id) ?? []).filter((other) => other.prefixDigest !== prefixDigest);
 		this.#sessions.delete(id);

@@ -2,7 +2,9 @@
 
 import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
-import type { Case } from './case.ts';
+import type { BalanceBy } from '../protocol/words.ts';
+import { balance } from './balance.ts';
+import { type Case, healthOf } from './case.ts';
 import { expectedCostNanoUsd, paybackTurns } from './expect.ts';
 import { isNamed } from './model-name.ts';
 
@@ -34,7 +36,8 @@ function sortKey(one: Case, { deployment, expectedCostNanoUsd }: Scored): SortKe
 	// What a plan pays costs nothing here; of two such models the lighter one is still the cheaper.
 	const order = isInner && deployment.isOwnLogin === true ? (deployment.price?.outputPicoUsd ?? Number.MAX_SAFE_INTEGER) : deployment.order;
 	const tier = one.tiers.indexOf(deployment.tier);
-	return isInner ? [tier, named, expectedCostNanoUsd, order] : [tier, named, order, expectedCostNanoUsd];
+	if (isInner) return [tier, named, expectedCostNanoUsd, order];
+	return [tier, named, order, balanceOf(one, deployment) === 'cost' ? expectedCostNanoUsd : 0];
 }
 
 function compare(a: SortKey, b: SortKey): number {
@@ -45,13 +48,43 @@ function compare(a: SortKey, b: SortKey): number {
 	return 0;
 }
 
-/** Equals at the head share the load: one of them, by the call's random number, goes first. */
-function shareLoad(sorted: readonly { readonly scored: Scored; readonly key: SortKey }[], random: number): readonly Scored[] {
-	const [head] = sorted;
-	const equals = head === undefined ? 0 : sorted.filter(({ key }) => compare(key, head.key) === 0).length;
-	const turn = Math.floor(random * equals);
-	const order = sorted.map(({ scored }) => scored);
-	return [...order.slice(turn, equals), ...order.slice(0, turn), ...order.slice(equals)];
+interface Keyed {
+	readonly scored: Scored;
+	readonly key: SortKey;
+}
+
+/** How the load of a deployment's tier is shared. */
+const balanceOf = ({ input }: Case, { tier }: Deployment): BalanceBy => input.settings.balance?.[tier] ?? 'cost';
+
+/** Those of equal rank share the load as the operator says. */
+function shareLoad(one: Case, sorted: readonly Keyed[]): readonly Keyed[] {
+	const shared: Keyed[] = [];
+	for (let from = 0; from < sorted.length; ) {
+		const group = equalsFrom(sorted, from);
+		shared.push(...(group.length === 1 ? group : balanceGroup(one, group)));
+		from += group.length;
+	}
+	return shared;
+}
+
+function equalsFrom(sorted: readonly Keyed[], from: number): readonly Keyed[] {
+	let to = from + 1;
+	while (to < sorted.length && isEqualRank(sorted[from], sorted[to])) to += 1;
+	return sorted.slice(from, to);
+}
+
+const isEqualRank = (a: Keyed | undefined, b: Keyed | undefined) => a !== undefined && b !== undefined && compare(a.key, b.key) === 0;
+
+function balanceGroup(one: Case, group: readonly Keyed[]): readonly Keyed[] {
+	const equals = group.map((keyed) => {
+		const { deployment } = keyed.scored;
+		const traffic = healthOf(one, deployment)?.traffic;
+		const { runningCalls = 0 } = traffic ?? {};
+		return { keyed, weight: deployment.weight ?? 1, runningCalls, firstTokenMs: traffic?.firstTokenMs(one.input.call) };
+	});
+	const [first] = group;
+	const by = first === undefined ? 'cost' : balanceOf(one, first.scored.deployment);
+	return balance(equals, by, one.input.random).map(({ keyed }) => keyed);
 }
 
 function firstReason(one: Case, first: Scored): Reason {
@@ -93,16 +126,33 @@ export function choose(one: Case, eligible: readonly Deployment[]): Choice {
 		const scored = { deployment, expectedCostNanoUsd: expectedCostNanoUsd(one, deployment) };
 		return { scored, key: sortKey(one, scored) };
 	});
-	const ranked = shareLoad(
+	const order = shareLoad(
+		one,
 		keyed.sort((a, b) => compare(a.key, b.key)),
-		one.input.random,
 	);
-	const [best] = ranked;
+	const ranked = order.map(({ scored }) => scored);
+	const [best] = order;
 	if (best === undefined) return { ranked, reasons: [] };
-	const stay = ranked.find(({ deployment }) => deployment.id === one.warm?.deployment);
-	if (stay === undefined) return { ranked, reasons: [firstReason(one, best)] };
-	if (stay === best) return { ranked, reasons: [because('keeps-cache', 'It holds the prompt of this session.', best.deployment)] };
-	const move = reasonToMove(one, stay.deployment, best.deployment);
-	if (move !== undefined) return { ranked, reasons: [firstReason(one, best), move] };
-	return { ranked: [stay, ...ranked.filter((scored) => scored !== stay)], reasons: [stays(one, stay, best.deployment)] };
+	const stay = order.find(({ scored }) => scored.deployment.id === one.warm?.deployment);
+	if (stay === undefined) return { ranked, reasons: [firstReason(one, best.scored), ...balanceReason(one, order)] };
+	const { deployment } = stay.scored;
+	if (isEqualRank(stay, best)) {
+		return { ranked: first(ranked, stay.scored), reasons: [because('keeps-cache', 'It holds the prompt of this session.', deployment)] };
+	}
+	const move = reasonToMove(one, deployment, best.scored.deployment);
+	if (move !== undefined) return { ranked, reasons: [firstReason(one, best.scored), move] };
+	return { ranked: first(ranked, stay.scored), reasons: [stays(one, stay.scored, best.scored.deployment)] };
+}
+
+const first = (ranked: readonly Scored[], one: Scored): readonly Scored[] => [one, ...ranked.filter((scored) => scored !== one)];
+
+/** Says that the first one has equals, and by what it was taken among them. */
+function balanceReason(one: Case, order: readonly Keyed[]): readonly Reason[] {
+	const [best] = order;
+	const equals = equalsFrom(order, 0).length;
+	if (best === undefined || equals < 2) return [];
+	const { deployment } = best.scored;
+	const by = balanceOf(one, deployment);
+	const how = { cost: 'by weight', weight: 'by weight', 'least-busy': 'as the least busy', latency: 'as the soonest to answer' }[by];
+	return [because(`balanced-${by}`, `One of ${equals} of equal rank, taken ${how}.`, deployment)];
 }

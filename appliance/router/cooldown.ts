@@ -22,16 +22,28 @@ export interface Cooldown {
 	readonly phase: 'closed' | 'resting' | 'trial';
 	/** Failures in a row while closed. */
 	readonly failures: number;
-	/** Monotonic ms until which calls pass it over, as `DeploymentHealth.cooldownUntilMs`; 0 when closed. */
+	/** Monotonic ms at which a rest is over; 0 when closed. */
 	readonly untilMs: number;
 	/** How long the last rest was; 0 when closed. A failed trial doubles it. */
 	readonly restMs: number;
+	/** Monotonic ms at which the rest began; 0 when closed. */
+	readonly sinceMs: number;
 }
 
 export type CooldownEvent =
 	| { readonly type: 'sent'; readonly nowMs: number }
-	| { readonly type: 'succeeded' }
-	| { readonly type: 'failed'; readonly class: FailureClass; readonly retryAfterMs?: number | undefined; readonly nowMs: number };
+	/** Without `sentMs` it counts in any case; else a call from before the rest tells nothing of what came after. */
+	| { readonly type: 'succeeded'; readonly sentMs?: number; readonly isTrial?: boolean }
+	/** The trial ended and told nothing: its caller went away, or the call itself was at fault. */
+	| { readonly type: 'abandoned'; readonly nowMs: number }
+	| {
+			readonly type: 'failed';
+			readonly class: FailureClass;
+			readonly retryAfterMs?: number | undefined;
+			readonly nowMs: number;
+			/** The call was the trial: no other's failure decides while it runs. */
+			readonly isTrial?: boolean;
+	  };
 
 interface Rule {
 	/** Failures in a row that begin a rest. */
@@ -55,21 +67,22 @@ const RULES: Readonly<Record<FailureClass, Rule>> = {
 
 /** However long an upstream asks for or failures add up, somebody looks again after this. */
 const LONGEST_REST_MS = 300_000;
-/** How long the trial of a half-open deployment may keep the others off. */
-const TRIAL_MS = 30_000;
+/** Nobody knows how long a trial takes: others are told to look again so soon. */
+const TRIAL_GUESS_MS = 1_000;
 
-export const CLOSED: Cooldown = { phase: 'closed', failures: 0, untilMs: 0, restMs: 0 };
+export const CLOSED: Cooldown = { phase: 'closed', failures: 0, untilMs: 0, restMs: 0, sinceMs: 0 };
 
 type Failure = Extract<CooldownEvent, { type: 'failed' }>;
 
 function rest(restMs: number, { retryAfterMs, nowMs }: Failure): Cooldown {
 	const boundedMs = Math.min(LONGEST_REST_MS, retryAfterMs ?? restMs);
-	return { phase: 'resting', failures: 0, restMs: Math.min(LONGEST_REST_MS, restMs), untilMs: nowMs + boundedMs };
+	return { phase: 'resting', failures: 0, restMs: Math.min(LONGEST_REST_MS, restMs), untilMs: nowMs + boundedMs, sinceMs: nowMs };
 }
 
 function afterFailure(state: Cooldown, event: Failure): Cooldown {
-	// A call that was under way when the rest began fails late, and tells nothing new.
+	// A call that was under way when the rest or the trial began fails late, and tells nothing new.
 	if (state.phase === 'resting' && event.nowMs < state.untilMs) return state;
+	if (state.phase === 'trial' && event.isTrial !== true) return state;
 	if (state.phase !== 'closed') return rest(state.restMs * 2, event);
 	const failures = state.failures + 1;
 	const rule = RULES[event.class];
@@ -81,14 +94,30 @@ function afterFailure(state: Cooldown, event: Failure): Cooldown {
 export function nextCooldown(state: Cooldown, event: CooldownEvent): Cooldown {
 	switch (event.type) {
 		case 'succeeded':
-			return CLOSED;
+			return event.sentMs === undefined || event.isTrial === true || isNews(state, event.sentMs) ? CLOSED : state;
 		case 'failed':
 			return afterFailure(state, event);
+		case 'abandoned':
+			return state.phase === 'trial' ? { ...state, phase: 'resting', untilMs: event.nowMs } : state;
 		case 'sent':
-			// Half open: this call is the trial. One that is never heard of again keeps the others off only for a while.
-			if (state.phase === 'closed' || event.nowMs < state.untilMs) return state;
-			return { ...state, phase: 'trial', untilMs: event.nowMs + TRIAL_MS };
+			// Half open: this call is the trial.
+			return isTrialDue(state, event.nowMs) ? { ...state, phase: 'trial' } : state;
 	}
+}
+
+/** While a trial runs, only it decides; during a rest only what was sent since, for want of anybody else. */
+function isNews({ phase, sinceMs }: Cooldown, sentMs: number): boolean {
+	return phase === 'closed' || (phase === 'resting' && sentMs > sinceMs);
+}
+
+/** Would a call that is sent now be the trial? */
+export function isTrialDue({ phase, untilMs }: Cooldown, nowMs: number): boolean {
+	return phase === 'resting' && nowMs >= untilMs;
+}
+
+/** Monotonic ms until which calls pass it over, as `DeploymentHealth.cooldownUntilMs`; 0 or past when they need not. */
+export function passedOverUntilMs({ phase, untilMs }: Cooldown, nowMs: number): number {
+	return phase === 'trial' ? nowMs + TRIAL_GUESS_MS : untilMs;
 }
 
 /** Undefined for statuses that say nothing about the deployment. */
@@ -101,7 +130,14 @@ export function failureOfStatus(status: number): FailureClass | undefined {
 	return status === 404 ? 'not-found' : undefined;
 }
 
-/** Milliseconds of a `retry-after` in seconds; undefined for its form as a date, which no model provider sends, and for nonsense. */
-export function retryAfterMs(header: string | undefined): number | undefined {
-	return header !== undefined && /^\d+(?:\.\d+)?$/.test(header) ? Math.ceil(Number(header) * 1000) : undefined;
+/**
+ * Milliseconds of a `retry-after`, in seconds or as a date (RFC 9110 §10.2.3); undefined for nonsense.
+ *
+ * @param wallMs epoch ms, from which a date counts
+ */
+export function retryAfterMs(header: string | undefined, wallMs?: number): number | undefined {
+	if (header === undefined) return undefined;
+	if (/^\d+(?:\.\d+)?$/.test(header)) return Math.ceil(Number(header) * 1000);
+	const dateMs = wallMs === undefined || !/^[A-Z][a-z]{2}, /.test(header) ? Number.NaN : Date.parse(header);
+	return Number.isNaN(dateMs) || wallMs === undefined ? undefined : Math.max(0, dateMs - wallMs);
 }

@@ -4,6 +4,7 @@ import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
 import { expectedMs } from './expect.ts';
+import { limitRefusalAt, sayLimit } from './limit-tokens.ts';
 import { isNamed } from './model-name.ts';
 import { outputCapFor } from './output-cap.ts';
 import { unpricedTools } from './price.ts';
@@ -54,6 +55,10 @@ const REACH: readonly Check[] = [
 
 /** Only of calls that make the model speak. */
 const ANSWER: readonly Check[] = [
+	(one, deployment) => {
+		const refusal = limitRefusalAt(one, deployment);
+		return refusal && sayLimit(refusal);
+	},
 	({ input }, { price, isOwnLogin }) =>
 		price === null && input.key.hasCeiling && isOwnLogin !== true
 			? ['price-unknown', 'Its price is unknown, and the key has a ceiling.']

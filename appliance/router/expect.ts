@@ -5,14 +5,15 @@ import { type Case, healthOf, inputTokensAt } from './case.ts';
 import { outputCapFor } from './output-cap.ts';
 import { costNanoUsd, ratesFor } from './price.ts';
 
-interface Expectation {
+export interface Expectation {
 	/** Input that the deployment still holds in its prompt cache. */
 	readonly cachedTokens: number;
 	readonly newTokens: number;
 	readonly outputTokens: number;
 }
 
-function expectTokens(one: Case, deployment: Deployment): Expectation {
+/** Input and output of the call at a deployment, as far as size, cache and role tell. */
+export function expectTokens(one: Case, deployment: Deployment): Expectation {
 	const inputTokens = inputTokensAt(one, deployment);
 	const held = one.warm?.deployment === deployment.id ? one.warm.promptTokens : 0;
 	const cachedTokens = Math.min(held, inputTokens);

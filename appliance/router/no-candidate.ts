@@ -4,9 +4,11 @@ import type { Reason } from '../protocol/decision.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
 import type { Eligibility } from './eligibility.ts';
+import { limitRefusalAt } from './limit-tokens.ts';
 
 const TOO_LONG = new Set(['window-too-small', 'input-too-long']);
-const PASSING = new Set(['cooling-down', 'not-up']);
+const AT_LIMIT = new Set(['at-limit-requests', 'at-limit-tokens', 'at-limit-parallel']);
+const PASSING = new Set(['cooling-down', 'not-up', ...AT_LIMIT]);
 
 const codesOf = ({ faults }: Eligibility) => faults.map(({ code }) => code);
 
@@ -30,13 +32,22 @@ function tooLong(one: Case, rejected: readonly Eligibility[], hint: string): Pro
 	return new Problem('context-window-exceeded', text, { details: { inputTokens: tokens, contextTokens: longest } });
 }
 
+/** How long until a deployment may be asked again; undefined where nobody knows. */
+function waitMs(one: Case, { deployment }: Eligibility): number | undefined {
+	const restMs = (healthOf(one, deployment)?.cooldownUntilMs ?? 0) - one.input.nowMs;
+	const limitMs = limitRefusalAt(one, deployment)?.waitMs ?? 0;
+	const longest = Math.max(restMs, limitMs);
+	return longest > 0 ? longest : undefined;
+}
+
 function resting(one: Case, rejected: readonly Eligibility[]): Problem {
-	const waits = rejected.flatMap(({ deployment }) => {
-		const untilMs = healthOf(one, deployment)?.cooldownUntilMs ?? 0;
-		return untilMs > one.input.nowMs ? [untilMs - one.input.nowMs] : [];
-	});
+	const waits = rejected.map((each) => waitMs(one, each)).filter((ms) => ms !== undefined);
 	const names = rejected.map(({ deployment, faults }) => `${deployment.id}: ${faults[0]?.text ?? ''}`);
-	return new Problem('no-eligible-deployment', `No deployment that can take this call is up. ${names.join(' ')}`, {
+	const isAtLimit = rejected.some((each) => codesOf(each).some((code) => AT_LIMIT.has(code)));
+	const text = isAtLimit
+		? `Every deployment that can take this call is at a limit of this box, or rests. ${names.join(' ')}`
+		: `No deployment that can take this call is up. ${names.join(' ')}`;
+	return new Problem(isAtLimit ? 'rate-limited' : 'no-eligible-deployment', text, {
 		// What is not configured stays so; what rests or starts comes back.
 		isRetryable: waits.length > 0 || rejected.some(({ deployment }) => deployment.tier === 'local'),
 		...(waits.length > 0 ? { retryAfterSeconds: Math.ceil(Math.min(...waits) / 1000) } : {}),

@@ -28,8 +28,11 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const { store, engine, logger } = parts;
 	let { settings } = parts;
 	const running = new RunningCalls();
+	const memory = new RoutingMemory(systemClock);
+	memory.configure(settings);
 	const take = (next: Settings) => {
 		settings = next;
+		memory.configure(next);
 		store.ledger.setBudgets(next.budgets);
 		logger.level = next.log.level;
 	};
@@ -39,8 +42,8 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		dialects: DIALECTS_BY_NAME,
 		store,
 		engine,
-		cloud: createCloudClient((provider) => upstreamOf(settings, provider)),
-		memory: new RoutingMemory(systemClock),
+		cloud: createCloudClient((provider, key) => upstreamOf(settings, provider, key)),
+		memory,
 		running,
 		metrics: createMetrics({
 			engine: () => engine.status(),
@@ -62,7 +65,9 @@ function withLocal({ deployments, local }: Settings, engine: LocalEngine): reado
 	return own === undefined ? deployments : [...deployments, own];
 }
 
-function upstreamOf({ providers }: Settings, name: string): Upstream | undefined {
+function upstreamOf({ providers, egress }: Settings, name: string, keyId: string | undefined): Upstream | undefined {
 	const provider = providers[name];
-	return provider && { ...provider, key: provider.key?.reveal() };
+	if (provider === undefined) return undefined;
+	const { secret } = provider.keys.find(({ id }) => id === keyId) ?? { secret: provider.key };
+	return { ...provider, key: secret?.reveal(), egress };
 }

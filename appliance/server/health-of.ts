@@ -8,11 +8,21 @@ import type { Box } from './box.ts';
 export function healthOf(box: Box, settings: Settings, deployments: readonly Deployment[]): ReadonlyMap<string, DeploymentHealth> {
 	const health = new Map<string, DeploymentHealth>();
 	for (const deployment of deployments) {
-		const cooldownUntilMs = box.memory.cooldownUntilMs(deployment.id);
-		if (deployment.provider === 'local') health.set(deployment.id, { ...localHealth(box.engine.status()), cooldownUntilMs });
+		if (deployment.provider === 'local') health.set(deployment.id, { ...localHealth(box.engine.status()), cooldownUntilMs: 0 });
 		else {
-			const missing = deployment.isOwnLogin === true ? undefined : settings.notConfigured[deployment.id];
-			health.set(deployment.id, { isUp: missing === undefined, detail: missing, cooldownUntilMs, rates: undefined });
+			const isOwn = deployment.isOwnLogin === true;
+			const missing = isOwn ? undefined : settings.notConfigured[deployment.id];
+			const station = box.memory.station(deployment.id);
+			// Limits and keys are the box's own; a caller's login has others, which its vendor keeps.
+			const traffic = isOwn ? undefined : station;
+			const cooldownUntilMs = isOwn ? station.ownRestUntilMs() : station.restsUntilMs();
+			health.set(deployment.id, {
+				isUp: missing === undefined,
+				detail: missing,
+				cooldownUntilMs,
+				rates: undefined,
+				...(traffic && { traffic }),
+			});
 		}
 	}
 	return health;

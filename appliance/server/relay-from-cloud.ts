@@ -1,45 +1,45 @@
 /** One try at a cloud deployment of the caller's dialect: the bytes go there and back as they are, and their cost is read in passing. */
 
+import { opensWithError } from '../dialect/refusal-kind.ts';
 import type { Call } from '../protocol/call.ts';
 import type { Deployment } from '../protocol/deployment.ts';
-import type { Dialect, ReplyTap, StreamFilter, UpstreamReply } from '../protocol/ports.ts';
+import type { Dialect, ReplySummary, StreamFilter } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
-import { failureOfStatus } from '../router/cooldown.ts';
-import { isNamed } from '../router/model-name.ts';
+import { NO_USAGE } from '../protocol/stream.ts';
+import { outputClassOf } from '../router/traffic/first-token.ts';
+import type { Visit } from '../router/traffic/visit.ts';
+import { type Asked, askCloud, isFailed, noteBroken, tokensOf } from './ask-cloud.ts';
 import type { Box } from './box.ts';
 import { billBound, billSummary } from './charge.ts';
+import type { ErrorReply } from './error-reply.ts';
 import type { Try } from './execute.ts';
-import { isAboutLogin, mustTellLogin } from './own-login.ts';
-import { boxHeaders } from './reply-headers.ts';
+import { type FailedTry, failedBy } from './failed-try.ts';
+import { type OpenedReply, pour } from './pour.ts';
+import { refusedTry } from './refused-try.ts';
 import type { Walk } from './walk.ts';
 
-export async function relayFromCloud(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<void> {
+/** @returns undefined when the caller was served; throws where that broke off */
+export async function relayFromCloud(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<FailedTry | undefined> {
 	if (deployment.isOwnLogin === true) walk.because('execute', 'own-login', OWN_LOGIN, deployment.id);
-	const upstream = await send(box, walk, turn, deployment);
-	if (upstream.status >= 400) return await passError(box, walk, turn, deployment, upstream);
-	box.memory.succeeded(deployment.id);
-	await relay(box, walk, turn, deployment, upstream);
+	const { arrival } = walk;
+	const { call } = turn;
+	const body = arrival.dialect.splice(arrival.request.body, call, spliceFor(turn, deployment));
+	const { path, query, headers } = arrival.request;
+	const asked = await askCloud(box, walk, turn, deployment, { dialect: call.dialect, path: path + query, headers, body });
+	if (isFailed(asked)) return asked;
+	try {
+		if (asked.upstream.status < 400) return await relay(box, walk, turn, deployment, asked);
+		return await refusedTry(box, walk, turn, deployment, asked, (error) => pour(walk, openedError(error)));
+	} finally {
+		asked.visit.leave(asked.upstream.status < 400 ? tokensOf(walk.usage) : NOTHING_USED);
+	}
 }
 
 const OWN_LOGIN = "Sent with the caller's own login: it counts in tokens, not in dollars.";
 
-async function send(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<UpstreamReply> {
-	const { arrival } = walk;
-	const { call } = turn;
-	const body = arrival.dialect.splice(arrival.request.body, call, spliceFor(turn, deployment));
-	if (walk.isReserved) box.store.ledger.dispatch(arrival.callId);
-	box.memory.sent(deployment.id);
-	const { path, query, headers } = arrival.request;
-	try {
-		const { signal } = arrival.reply;
-		return await box.cloud.send({ deployment, dialect: call.dialect, path: path + query, headers, body, signal });
-	} catch (error) {
-		const problem = Problem.from(error, 'upstream-failed');
-		if (problem.details.wasSent !== false) billBound(walk, turn, deployment);
-		box.memory.broke(deployment.id, problem);
-		throw problem;
-	}
-}
+const openedError = ({ status, headers, head, rest }: ErrorReply): OpenedReply => ({ status, headers, first: head, rest });
+
+const NOTHING_USED = { tokens: 0, cacheReadTokens: 0 };
 
 function spliceFor({ call, candidate }: Try, { model }: Deployment) {
 	// Of a repeated `model` we read the last; an upstream that reads the first must find the same.
@@ -51,103 +51,93 @@ function spliceFor({ call, candidate }: Try, { model }: Deployment) {
 	};
 }
 
-/**
- * Errors bill nothing. One that speaks of the deployment rather than of the call sends us to the next candidate; the
- * last candidate's goes through unmodified.
- */
-async function passError(box: Box, walk: Walk, turn: Try, deployment: Deployment, upstream: UpstreamReply): Promise<void> {
-	const { status, headers } = upstream;
-	const retryAfter = headers['retry-after'];
-	const isOfLogin = deployment.isOwnLogin === true && isAboutLogin(status);
-	if (!isOfLogin) box.memory.refused(deployment.id, status, typeof retryAfter === 'string' ? retryAfter : undefined);
-	if (
-		!turn.isLast &&
-		!mustTellLogin(deployment, status) &&
-		(failureOfStatus(status) !== undefined || mayFitAskedModel(status, walk, turn, deployment))
-	) {
-		await drain(upstream);
-		throw new Problem('upstream-failed', `Deployment ${deployment.id} answered ${status}.`, { isRetryable: true, details: { status } });
+/** Nothing is released before the reply's first bytes are here: until then another try can take over. */
+async function relay(box: Box, walk: Walk, turn: Try, deployment: Deployment, { upstream, visit }: Asked): Promise<FailedTry | undefined> {
+	const { call } = turn;
+	const rest = upstream.body[Symbol.asyncIterator]();
+	const first = await firstBytes(rest, deployment);
+	if (first instanceof Problem) {
+		billBound(walk, turn, deployment);
+		noteBroken(visit, first);
+		return failedBy(first);
 	}
-	walk.because('execute', `upstream-${status}`, `Deployment ${deployment.id} answered ${status}.`, deployment.id);
-	if (walk.arrival.reply.hasBegun) throw new Problem('upstream-failed', `Deployment ${deployment.id} answered ${status}.`);
-	await pour(walk, upstream);
+	const opened = { ...upstream, first, rest };
+	const error = call.isStream ? opensWithError(first) : undefined;
+	if (error !== undefined) return openedWithError(walk, turn, deployment, { opened, visit, isOverload: error.isOverload });
+	visit.succeeded();
+	visit.began(outputClassOf(call));
+	if (call.operation === 'count-tokens') await pour(walk, opened);
+	else await relayAnswer(box, walk, turn, deployment, { opened, visit });
 	walk.arrival.reply.end();
+	return undefined;
 }
 
-/**
- * A client fits its call to the model it names, and another model may refuse what that one takes. So a call that was
- * refused at a deployment of our choice is worth a try at the model it asked for, where that is still to come.
- */
-function mayFitAskedModel(status: number, { arrival }: Walk, { call, plan, candidate }: Try, deployment: Deployment): boolean {
-	if (status !== 400 || isNamed(deployment, call.model)) return false;
-	const later = plan.candidates.slice(plan.candidates.indexOf(candidate) + 1);
-	return later.some(({ deployment: id }) => arrival.deployments.some((one) => one.id === id && isNamed(one, call.model)));
+interface Opened {
+	readonly opened: OpenedReply;
+	readonly visit: Visit;
 }
+
+async function firstBytes(body: AsyncIterator<Uint8Array>, { id }: Deployment): Promise<Uint8Array | Problem> {
+	try {
+		const { done, value } = await body.next();
+		if (done !== true) return value;
+		return new Problem('upstream-failed', `Deployment ${id} sent an empty reply.`, {
+			isRetryable: true,
+			details: { deployment: id, wasSent: true },
+		});
+	} catch (error) {
+		return Problem.from(error, 'upstream-failed');
+	}
+}
+
+/** A stream that begins with its error answers nothing, though its status said 200. */
+function openedWithError(
+	walk: Walk,
+	turn: Try,
+	deployment: Deployment,
+	{ opened, visit, isOverload }: Opened & { readonly isOverload: boolean },
+): FailedTry {
+	billSummary(walk, turn, deployment, NOTHING_SAID);
+	const kind = isOverload ? 'overloaded' : 'server-error';
+	visit.failed(kind, undefined, false);
+	return {
+		failure: { kind, mayBeBilled: true },
+		problem: new Problem('upstream-failed', `Deployment ${deployment.id} began its stream with an error.`, { isRetryable: true }),
+		pass: async () => {
+			await pour(walk, opened);
+			walk.arrival.reply.end();
+		},
+		drop: () => void opened.rest?.return?.(),
+	};
+}
+
+const NOTHING_SAID: ReplySummary = { usage: NO_USAGE, finish: undefined, isComplete: false, hasError: true };
 
 /** A reply without its dialect's last word is not given a clean end. */
-async function relay(box: Box, walk: Walk, turn: Try, deployment: Deployment, upstream: UpstreamReply): Promise<void> {
-	const { reply, dialect } = walk.arrival;
-	if (turn.call.operation === 'count-tokens') {
-		await pour(walk, upstream);
-		return reply.end();
-	}
+async function relayAnswer(box: Box, walk: Walk, turn: Try, deployment: Deployment, { opened, visit }: Opened): Promise<void> {
+	const { dialect } = walk.arrival;
 	const tap = dialect.createReplyTap(turn.call.isStream);
 	let isWhole = false;
 	try {
-		await pour(walk, upstream, { tap, filter: usageFilter(turn.call, dialect) });
+		await pour(walk, opened, { tap, filter: usageFilter(turn.call, dialect) });
 	} catch (error) {
-		box.memory.broke(deployment.id, Problem.from(error));
+		noteBroken(visit, Problem.from(error));
 		throw error;
 	} finally {
 		const summary = tap.summary();
 		isWhole = summary.isComplete || summary.hasError;
 		billSummary(walk, turn, deployment, summary);
-		noteServed(box, walk, turn, deployment);
+		noteServed(box, walk, turn, deployment, visit);
 	}
 	if (!isWhole) throw new Problem('upstream-failed', `Deployment ${deployment.id} ended its reply in the middle.`);
-	reply.end();
 }
 
 /** Where a session was served last, and how large its prompt was there, decides where its next call goes. */
-function noteServed(box: Box, { arrival, usage }: Walk, { call, plan }: Try, { id }: Deployment): void {
-	box.memory.served({ key: arrival.key, call, body: arrival.request.body, deployment: id, role: plan.role, usage });
+function noteServed(box: Box, { arrival, usage }: Walk, { call, plan }: Try, { id }: Deployment, { key }: Visit): void {
+	const providerKey = key?.shared.id;
+	box.memory.served({ key: arrival.key, call, body: arrival.request.body, deployment: id, providerKey, role: plan.role, usage });
 }
 
 /** We ask every stream for its usage; who did not ask gets the stream without it. */
 const usageFilter = (call: Call, dialect: Dialect): StreamFilter | undefined =>
 	call.isStream && call.isUsageWanted !== true ? dialect.createUsageFilter?.() : undefined;
-
-interface Listeners {
-	readonly tap?: ReplyTap;
-	/** Takes out what the caller did not ask for. */
-	readonly filter?: StreamFilter | undefined;
-}
-
-/** Bytes to the caller first, to the tap second. */
-async function pour(walk: Walk, upstream: UpstreamReply, { tap, filter }: Listeners = {}): Promise<void> {
-	const { reply } = walk.arrival;
-	walk.isRelay = true;
-	walk.hasReleased = true;
-	if (!reply.hasBegun) reply.begin(upstream.status, { ...upstream.headers, ...boxHeaders(walk) });
-	for await (const chunk of upstream.body) {
-		const drained = reply.write(filter === undefined ? chunk : filter.push(chunk));
-		tap?.push(chunk);
-		if (drained !== undefined) await drained;
-	}
-	if (filter !== undefined) await reply.write(filter.end());
-}
-
-/** Reads a small error body to its end, so that the connection serves again; leaves a long one. */
-async function drain(upstream: UpstreamReply): Promise<void> {
-	let bytes = 0;
-	try {
-		for await (const chunk of upstream.body) {
-			bytes += chunk.length;
-			if (bytes > DRAIN_BYTES) return;
-		}
-	} catch {
-		// The error's body is of no use any more, nor is its connection.
-	}
-}
-
-const DRAIN_BYTES = 65_536;

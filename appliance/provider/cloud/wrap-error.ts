@@ -11,6 +11,8 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
 	'EHOSTDOWN',
 	'ETIMEDOUT',
 	'UND_ERR_CONNECT_TIMEOUT',
+	'PROXY_REFUSED',
+	'PROXY_UNREACHABLE',
 ]);
 
 const TIMEOUTS: Readonly<Record<string, string>> = {
@@ -41,6 +43,9 @@ const retryable = (details: Record<string, unknown>, cause: unknown) => ({ isRet
 function sayWhat(code: string): string {
 	if (code === 'ECONNREFUSED') return 'refused the connection';
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that does not resolve';
+	if (code === 'PROXY_REFUSED')
+		return 'is kept from the box by its proxy: see HTTPS_PROXY, and whether the proxy wants a user and password';
+	if (code === 'PROXY_UNREACHABLE') return 'cannot be reached, since the proxy of HTTPS_PROXY does not answer';
 	if (CONNECT_ERRORS.has(code)) return 'cannot be reached';
 	if (code.startsWith('ERR_TLS') || code.includes('CERT')) return 'has a certificate that is not trusted';
 	if (code.startsWith('HPE_')) return 'answered with something that is not HTTP';

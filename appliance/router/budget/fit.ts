@@ -10,6 +10,7 @@ import type { Problem } from '../../protocol/problem.ts';
 import { type Case, inputTokensAt } from '../case.ts';
 import type { Scored } from '../choose.ts';
 import { expectedMs } from '../expect.ts';
+import { limitTokensAt } from '../limit-tokens.ts';
 import { isNamed } from '../model-name.ts';
 import { outputCapFor, usefulCap } from '../output-cap.ts';
 import { boundCost, type CostBound } from '../price.ts';
@@ -162,6 +163,7 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 	// Without a cap in the body the upstream's own default counts, which no bound knows.
 	const isNeeded = call.outputCapTokens === undefined ? key.hasCeiling || deployment.tier === 'local' : capTokens !== call.outputCapTokens;
 	const isCount = call.operation === 'count-tokens';
+	const limitTokens = isCount ? undefined : limitTokensAt(one, deployment);
 	return {
 		deployment: deployment.id,
 		tier: deployment.tier,
@@ -169,6 +171,7 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 		worstCostNanoUsd: worstNanoUsd,
 		expectedMs: isCount ? undefined : expectedMs(one, deployment),
 		...(isNeeded && !isCount && deployment.isOwnLogin !== true ? { outputCapTokens: capTokens } : {}),
+		...(limitTokens === undefined ? {} : { limitTokens }),
 	};
 }
 

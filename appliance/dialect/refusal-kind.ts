@@ -1,0 +1,38 @@
+/** What a vendor's error says that another model could mend: the prompt is too long for it, or its content is refused. */
+
+export type RefusalKind = 'context-window' | 'content-policy';
+
+const STATUSES: ReadonlySet<number> = new Set([400, 403, 413, 422]);
+/** Errors are short; what echoes a prompt says all that matters in its first bytes. */
+const READ_BYTES = 4_096;
+
+/**
+ * Codes and sentences of the vendors' own: Anthropic ("prompt is too long: 210000 tokens > 200000 maximum", "input length
+ * and `max_tokens` exceed context limit"), OpenAI and DeepSeek ("context_length_exceeded", "This model's maximum context
+ * length is …"), Gemini ("The input token count (…) exceeds the maximum number of tokens allowed (…)").
+ */
+const WINDOW =
+	/"(?:context_length_exceeded|model_max_prompt_tokens_exceeded)"|prompt is too long|exceed context limit|maximum context length|exceeds? the context window|input token count[^"]{0,40}exceeds the maximum|input is too long for (?:the )?requested model|request too large for model/i;
+
+/**
+ * OpenAI ("content_policy_violation", "invalid_prompt"), Azure ("content_filter", "ResponsibleAIPolicyViolation"), Gemini
+ * ("PROHIBITED_CONTENT", "blocked due to safety"), Anthropic ("Output blocked by content filtering policy"), DeepSeek
+ * ("Content Exists Risk"). A model's own refusal is an answer and comes with status 200.
+ */
+const CONTENT =
+	/"(?:content_filter|content_policy_violation|invalid_prompt|ResponsibleAIPolicyViolation|PROHIBITED_CONTENT)"|content filtering policy|content management policy|blocked (?:due to|by) (?:our )?(?:safety|content)|flagged as potentially violating|Content Exists Risk/i;
+
+/** @param body of an error reply, or the head of one */
+export function refusalKind(status: number, body: Uint8Array): RefusalKind | undefined {
+	if (!STATUSES.has(status)) return undefined;
+	const text = new TextDecoder().decode(body.subarray(0, READ_BYTES));
+	if (WINDOW.test(text)) return 'context-window';
+	return CONTENT.test(text) ? 'content-policy' : undefined;
+}
+
+/** Does a stream open with an error in the place of an answer? Both dialects write it without anything before. */
+export function opensWithError(chunk: Uint8Array): { readonly isOverload: boolean } | undefined {
+	const head = new TextDecoder().decode(chunk.subarray(0, 256));
+	if (!/^\s*(?:event: ?error\b|data: ?\{\s*"error")/.test(head)) return undefined;
+	return { isOverload: /overloaded|rate_limit|server_overloaded/.test(head) };
+}
