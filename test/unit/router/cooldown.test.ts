@@ -6,7 +6,9 @@ import {
 	type CooldownEvent,
 	type FailureClass,
 	failureOfStatus,
+	isTrialDue,
 	nextCooldown,
+	passedOverUntilMs,
 	retryAfterMs,
 } from '../../../appliance/router/cooldown.ts';
 
@@ -43,16 +45,40 @@ describe('cooldown', () => {
 		expect(stateAfter(failed('rate-limited', 0, 0)).untilMs).toBe(0);
 	});
 
-	it('lets one call try it when its time is up, and keeps the others off meanwhile', () => {
-		const trial = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 });
-		expect(trial).toMatchObject({ phase: 'trial', untilMs: 35_000 });
-		expect(nextCooldown(trial, { type: 'succeeded' })).toEqual(CLOSED);
-		expect(nextCooldown(trial, failed('server-error', 6_000))).toMatchObject({ phase: 'resting', untilMs: 16_000 });
+	it('lets one call try it when its time is up, and keeps the others off until that is decided', () => {
+		const due = stateAfter(failed('rate-limited'));
+		expect([isTrialDue(due, 4_999), isTrialDue(due, 5_000)]).toEqual([false, true]);
+		const trial = nextCooldown(due, { type: 'sent', nowMs: 5_000 });
+		expect(trial.phase).toBe('trial');
+		// An hour later it still runs: nobody else tries.
+		expect(passedOverUntilMs(trial, 3_600_000)).toBeGreaterThan(3_600_000);
+		expect(nextCooldown(trial, { type: 'sent', nowMs: 3_600_000 })).toEqual(trial);
+		expect(isTrialDue(trial, 3_600_000)).toBe(false);
 	});
 
-	it('lets another try when the first is never heard of again', () => {
-		const trial = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 }, { type: 'sent', nowMs: 35_000 });
-		expect(trial.untilMs).toBe(65_000);
+	it('ends with the trial: closed by its success, doubled by its failure', () => {
+		const trial = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 });
+		expect(nextCooldown(trial, { type: 'succeeded', sentMs: 5_000, isTrial: true })).toEqual(CLOSED);
+		const again = nextCooldown(trial, { type: 'failed', class: 'server-error', nowMs: 6_000, isTrial: true });
+		expect(again).toMatchObject({ phase: 'resting', untilMs: 16_000 });
+	});
+
+	it('is not ended by another call, however it goes', () => {
+		const trial = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 });
+		expect(nextCooldown(trial, failed('server-error', 6_000))).toEqual(trial);
+		expect(nextCooldown(trial, { type: 'succeeded', sentMs: 4_000 })).toEqual(trial);
+	});
+
+	it('hears nothing new from an answer to a call that was sent before the rest began', () => {
+		const resting = stateAfter(failed('rate-limited', 1_000));
+		expect(nextCooldown(resting, { type: 'succeeded', sentMs: 900 })).toEqual(resting);
+		expect(nextCooldown(resting, { type: 'succeeded', sentMs: 1_100 })).toEqual(CLOSED);
+	});
+
+	it('leaves the trial to the next call when the first one tells nothing', () => {
+		const open = stateAfter(failed('rate-limited'), { type: 'sent', nowMs: 5_000 }, { type: 'abandoned', nowMs: 7_000 });
+		expect(isTrialDue(open, 7_000)).toBe(true);
+		expect(stateAfter({ type: 'abandoned', nowMs: 7_000 })).toEqual(CLOSED);
 	});
 
 	it('is not prolonged by calls that were under way', () => {
@@ -77,7 +103,8 @@ describe('cooldown', () => {
 				let nowMs = 0;
 				for (const [pause, step] of steps) {
 					nowMs += pause;
-					if (step.kind === 'failed') state = nextCooldown(state, { type: 'failed', class: step.class, nowMs, retryAfterMs: step.retry });
+					if (step.kind === 'failed')
+						state = nextCooldown(state, { type: 'failed', class: step.class, nowMs, retryAfterMs: step.retry, isTrial: true });
 					else state = nextCooldown(state, step.kind === 'sent' ? { type: 'sent', nowMs } : { type: 'succeeded' });
 					expect(state.untilMs - nowMs).toBeLessThanOrEqual(300_000);
 					if (step.kind === 'succeeded') expect(state).toEqual(CLOSED);
@@ -112,5 +139,12 @@ describe('statuses and headers', () => {
 		[undefined, undefined],
 	])('retry-after %s is %s ms', (header, ms) => {
 		expect(retryAfterMs(header)).toBe(ms);
+	});
+
+	it('retry-after may be a date', () => {
+		const wallMs = Date.parse('Mon, 23 Nov 2026 12:00:00 GMT');
+		expect(retryAfterMs('Mon, 23 Nov 2026 12:00:07 GMT', wallMs)).toBe(7_000);
+		expect(retryAfterMs('Mon, 23 Nov 2026 11:00:00 GMT', wallMs)).toBe(0);
+		expect(retryAfterMs('Mon, never', wallMs)).toBeUndefined();
 	});
 });
