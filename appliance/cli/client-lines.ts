@@ -2,10 +2,14 @@
 
 export interface ClientLines {
 	readonly client: string;
-	/** False where the client speaks a wire language that the box does not answer yet. */
-	readonly isSupported: boolean;
-	/** Where the lines go, or what there is to know. */
+	/** What there is to know. */
 	readonly note: string;
+	readonly parts: readonly LinesPart[];
+}
+
+/** Lines and the place they go to: the shell that starts the client, a file, a program. */
+export interface LinesPart {
+	readonly place: string;
 	readonly lines: readonly string[];
 }
 
@@ -19,34 +23,54 @@ export interface LinesInput {
 const MAIN_MODEL = 'innerloop-outer';
 const SMALL_MODEL = 'innerloop-inner';
 
+const SHELL = 'in the shell';
+
 /** @param input the key may be a placeholder where the secret is no longer known */
 export function clientLines(input: LinesInput): readonly ClientLines[] {
-	return [claudeCode(input), codex(input), opencode(input), anthropicSdk(input), openaiSdk(input)];
+	return [claudeCode(input), codex(input), opencode(input), aider(input), anthropicSdk(input), openaiSdk(input)];
 }
 
 function claudeCode({ address, key }: LinesInput): ClientLines {
 	return {
 		client: 'Claude Code',
-		isSupported: true,
-		note: 'in the shell; the last line lets it tell the box what each call is for',
-		lines: [`export ANTHROPIC_BASE_URL=${address}`, `export ANTHROPIC_AUTH_TOKEN=${key}`, 'export CLAUDE_CODE_GATEWAY_HINT_HEADERS=1'],
+		note: 'the last two lines let it search its tools as it does at its vendor, and tell the box what each call is for',
+		parts: [
+			{
+				place: SHELL,
+				lines: [
+					`export ANTHROPIC_BASE_URL=${address}`,
+					`export ANTHROPIC_AUTH_TOKEN=${key}`,
+					'export ENABLE_TOOL_SEARCH=true',
+					'export CLAUDE_CODE_GATEWAY_HINT_HEADERS=1',
+				],
+			},
+		],
 	};
 }
 
+/**
+ * The provider may not be called "OpenAI": Codex then leaves compaction to its vendor, and no other can do it. The
+ * vendor's web search is billed by the search, which no ceiling here bounds.
+ */
 function codex({ address, key }: LinesInput): ClientLines {
 	return {
 		client: 'Codex',
-		isSupported: false,
-		note: 'not yet: it speaks only the Responses API, which this version does not answer; these lines (~/.codex/config.toml) are for the one that will',
-		lines: [
-			`model = "${MAIN_MODEL}"`,
-			'model_provider = "innerloop"',
-			'[model_providers.innerloop]',
-			'name = "Innerloop"',
-			`base_url = "${address}/v1"`,
-			'env_key = "INNERLOOP_KEY"',
-			'wire_api = "responses"',
-			`# in the shell: export INNERLOOP_KEY=${key}`,
+		note: 'keep the provider’s name: called OpenAI, it would ask for a compaction that only OpenAI can do',
+		parts: [
+			{
+				place: 'in ~/.codex/config.toml',
+				lines: [
+					`model = "gpt-5.5"`,
+					'model_provider = "innerloop"',
+					'web_search = "disabled"',
+					'[model_providers.innerloop]',
+					'name = "Innerloop"',
+					`base_url = "${address}/v1"`,
+					'env_key = "INNERLOOP_KEY"',
+					'wire_api = "responses"',
+				],
+			},
+			{ place: SHELL, lines: [`export INNERLOOP_KEY=${key}`] },
 		],
 	};
 }
@@ -67,31 +91,52 @@ function opencode({ address, key }: LinesInput): ClientLines {
 	};
 	return {
 		client: 'opencode',
-		isSupported: true,
-		note: `in opencode.json; in the shell: export INNERLOOP_KEY=${key}`,
-		lines: JSON.stringify(config, null, 2).split('\n'),
+		note: '@ai-sdk/anthropic and @ai-sdk/openai work at the same address too',
+		parts: [
+			{ place: 'in opencode.json', lines: JSON.stringify(config, null, 2).split('\n') },
+			{ place: SHELL, lines: [`export INNERLOOP_KEY=${key}`] },
+		],
+	};
+}
+
+function aider({ address, key }: LinesInput): ClientLines {
+	return {
+		client: 'aider',
+		note: 'the weak model writes commit messages and summaries',
+		parts: [
+			{
+				place: 'in .aider.conf.yml',
+				lines: [`model: openai/${MAIN_MODEL}`, `weak-model: openai/${SMALL_MODEL}`, 'edit-format: diff', 'show-model-warnings: false'],
+			},
+			{ place: SHELL, lines: [`export OPENAI_API_BASE=${address}/v1`, `export OPENAI_API_KEY=${key}`] },
+		],
 	};
 }
 
 function anthropicSdk({ address, key }: LinesInput): ClientLines {
 	return {
 		client: '@anthropic-ai/sdk',
-		isSupported: true,
-		note: 'in TypeScript; the Python SDK reads the same address and key as base_url and auth_token',
-		lines: [`const client = new Anthropic({ baseURL: '${address}', authToken: '${key}', apiKey: null });`],
+		note: 'the Python SDK reads the same address and key as base_url and auth_token',
+		parts: [
+			{ place: 'in TypeScript', lines: [`const client = new Anthropic({ baseURL: '${address}', authToken: '${key}', apiKey: null });`] },
+		],
 	};
 }
 
 function openaiSdk({ address, key }: LinesInput): ClientLines {
 	return {
 		client: 'openai',
-		isSupported: true,
-		note: 'in TypeScript; use chat.completions',
-		lines: [`const client = new OpenAI({ baseURL: '${address}/v1', apiKey: '${key}' });`],
+		note: 'chat.completions and responses',
+		parts: [{ place: 'in TypeScript', lines: [`const client = new OpenAI({ baseURL: '${address}/v1', apiKey: '${key}' });`] }],
 	};
 }
 
 /** The blocks as text for a terminal. */
 export function formatClientLines(blocks: readonly ClientLines[]): string {
-	return blocks.map(({ client, note, lines }) => [`${client}: ${note}`, ...lines.map((line) => `  ${line}`)].join('\n')).join('\n\n');
+	return blocks.map(formatBlock).join('\n\n');
+}
+
+function formatBlock({ client, note, parts }: ClientLines): string {
+	const lines = parts.flatMap((part) => [`  ${part.place}:`, ...part.lines.map((line) => `    ${line}`)]);
+	return [`${client}: ${note}`, ...lines].join('\n');
 }

@@ -2,8 +2,9 @@
 
 import Anthropic from '@anthropic-ai/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeWorkDir } from '../support/claude-code.ts';
+import { pastedClient } from '../support/pasted.ts';
 import { BROKEN_LINE, FIXED_LINE, runProject, writeProject } from '../support/project.ts';
+import { makeWorkPlace } from '../support/run-client.ts';
 import { runAnthropicAgent } from '../support/sdk-agents.ts';
 import { type Box, describeDecision, startBox, UPSTREAM_KEYS, withoutSplices } from '../support/start-box.ts';
 import type { Answer, Script } from '../support/upstream/script.ts';
@@ -17,13 +18,14 @@ let client: Anthropic;
 
 beforeAll(async () => {
 	box = await startBox({ script: hello, hasEngine: false });
-	client = new Anthropic({ baseURL: box.url, authToken: box.service.key, apiKey: null, maxRetries: 0 });
+	const pasted = pastedClient<Anthropic>('@anthropic-ai/sdk', 'Anthropic', Anthropic, { address: box.url, key: box.service.key });
+	client = pasted.withOptions({ maxRetries: 0 });
 });
 afterAll(() => box?.stop());
 beforeEach(() => box.anthropic.setScript(hello));
 
 describe('a session', () => {
-	const { workDir, remove } = makeWorkDir();
+	const { workDir, remove } = makeWorkPlace();
 	afterAll(remove);
 
 	test('reads, edits and runs, and the frontier gets each call byte for byte but for model and cap', async () => {

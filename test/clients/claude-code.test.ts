@@ -3,8 +3,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { installClaudeCode, makeWorkDir, runClaudeCode, type SessionResult } from '../support/claude-code.ts';
+import { runClaudeCode, type SessionResult } from '../support/claude-code.ts';
+import { installClaudeCode } from '../support/client-installs.ts';
+import { pastedEnv } from '../support/pasted.ts';
 import { BROKEN_LINE, FIXED_LINE, readProjectFile, runProject, writeProject } from '../support/project.ts';
+import { makeWorkPlace } from '../support/run-client.ts';
 import { type Box, describeDecision, startBox, UPSTREAM_KEYS, withoutSplices } from '../support/start-box.ts';
 import type { Answer, Turn } from '../support/upstream/script.ts';
 import { type Exchange, headerOf } from '../support/wiretap.ts';
@@ -68,7 +71,8 @@ function subagentBlocks(workDir: string): TranscriptBlock[] {
 }
 
 describe('a session of Claude Code with a sub-agent', () => {
-	const { workDir, remove } = makeWorkDir();
+	const place = makeWorkPlace();
+	const { workDir } = place;
 	let box: Box;
 	let session: SessionResult;
 
@@ -78,19 +82,17 @@ describe('a session of Claude Code with a sub-agent', () => {
 		box = await startBox({ script: plan(workDir), hasEngine: true });
 		session = await runClaudeCode({
 			program,
-			baseUrl: box.url,
-			credential: { bearer: box.service.key },
+			place,
 			prompt: 'sum.js prints the wrong thing. Fix it and run it.',
-			workDir,
 			args: ['--agents', JSON.stringify({ reader: READER })],
-			env: { CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY: '1' },
+			env: { ...pastedEnv('Claude Code', { address: box.url, key: box.service.key }), CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY: '1' },
 			timeoutMs: 400_000,
 		});
 	});
 
 	afterAll(async () => {
 		await box?.stop();
-		remove();
+		place.remove();
 	});
 
 	test('ends well, with the work done on disk', async () => {

@@ -3,13 +3,13 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makeWorkDir } from '../support/claude-code.ts';
 import { writeProject } from '../support/project.ts';
+import { makeWorkPlace } from '../support/run-client.ts';
 import { type AgentRun, runAnthropicAgent, runOpenAiAgent } from '../support/sdk-agents.ts';
 import { type Box, describeDecision, startBox } from '../support/start-box.ts';
 import { readOnlyTools, writingTools } from '../support/work-tools.ts';
 
-const { workDir, remove } = makeWorkDir();
+const { workDir, remove } = makeWorkPlace();
 const TASK = {
 	system: 'You look at files with your tools.',
 	prompt: 'Read the file notes.txt and say what it says.',

@@ -2,8 +2,8 @@
 
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makeWorkDir } from '../support/claude-code.ts';
 import { BROKEN_LINE, FIXED_LINE, runProject, writeProject } from '../support/project.ts';
+import { makeWorkPlace } from '../support/run-client.ts';
 import { runOpenAiAgent } from '../support/sdk-agents.ts';
 import { type Box, describeDecision, startBox, UPSTREAM_KEYS } from '../support/start-box.ts';
 import type { Answer, Script } from '../support/upstream/script.ts';
@@ -23,7 +23,7 @@ afterAll(() => box?.stop());
 beforeEach(() => box.openai.setScript(hello));
 
 describe('a session', () => {
-	const { workDir, remove } = makeWorkDir();
+	const { workDir, remove } = makeWorkPlace();
 	afterAll(remove);
 
 	test('reads, edits and runs on the frontier deployment', async () => {

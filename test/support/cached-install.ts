@@ -1,4 +1,4 @@
-/** Installs an npm package set that tests or benchmarks need into the cache, once, whoever asks and however often. */
+/** Installs a package set that tests or benchmarks need into the cache, once, whoever asks and however often. */
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -9,27 +9,34 @@ import { cacheDir } from '../../appliance/config/places.ts';
 import { withLock } from '../../scripts/launch/lock.mjs';
 import { startProgress } from '../../scripts/launch/progress.mjs';
 
-const FILES = ['package.json', 'package-lock.json', '.npmrc'];
+const NPM_FILES = ['package.json', 'package-lock.json', '.npmrc'];
 /** Lines of npm's own words that go into the error. */
 const QUOTED_LINES = 12;
 
 export interface CachedInstall {
-	/** Folder with `package.json`, `package-lock.json` and `.npmrc`. */
+	/** Folder with the files that pin the set. */
 	readonly source: string;
+	/** Default: `package.json`, `package-lock.json` and `.npmrc`. */
+	readonly files?: readonly string[];
 	/** Folder name under the cache directory. */
 	readonly kind: string;
 	/** For the progress line. */
 	readonly title: string;
+	/** Fetches the set into the fresh folder; default: `npm ci`. */
+	readonly install?: (folder: string) => Promise<void>;
 	/** Runs in the fresh folder before it counts as complete. */
 	readonly finish?: (folder: string) => Promise<void>;
 }
 
+const npmCi = (folder: string) => runNpm(['ci', '--prefer-offline', '--loglevel=error'], folder);
+
 /**
- * @returns the folder whose `node_modules` is complete
- * @throws with npm's last lines when the packages cannot be installed
+ * @returns the folder in which the set is complete
+ * @throws with the installer's last lines when the packages cannot be installed
  */
-export async function cachedInstall({ source, kind, title, finish }: CachedInstall): Promise<string> {
-	const folder = join(cacheDir(process.env, homedir()), kind, fingerprint(source));
+export async function cachedInstall(asked: CachedInstall): Promise<string> {
+	const { source, kind, title, files = NPM_FILES, install = npmCi, finish } = asked;
+	const folder = join(cacheDir(process.env, homedir()), kind, fingerprint(source, files));
 	const stamp = join(folder, 'complete');
 	if (existsSync(stamp)) return folder;
 	await withLock(
@@ -39,10 +46,10 @@ export async function cachedInstall({ source, kind, title, finish }: CachedInsta
 			if (existsSync(stamp)) return;
 			rmSync(folder, { recursive: true, force: true });
 			mkdirSync(folder, { recursive: true });
-			for (const file of FILES) copyFileSync(join(source, file), join(folder, file));
+			for (const file of files) copyFileSync(join(source, file), join(folder, file));
 			const progress = startProgress(title, () => 'downloading');
 			try {
-				await runNpm(['ci', '--prefer-offline', '--loglevel=error'], folder);
+				await install(folder);
 				await finish?.(folder);
 				writeFileSync(stamp, '');
 				progress.stop('done');
@@ -55,9 +62,9 @@ export async function cachedInstall({ source, kind, title, finish }: CachedInsta
 	return folder;
 }
 
-function fingerprint(source: string): string {
+function fingerprint(source: string, files: readonly string[]): string {
 	const hash = createHash('sha256');
-	for (const file of FILES) hash.update(readFileSync(join(source, file)));
+	for (const file of files) hash.update(readFileSync(join(source, file)));
 	return hash.update(`${process.platform}-${process.arch}`).digest('hex').slice(0, 16);
 }
 

@@ -5,7 +5,7 @@ import type { CallRecord } from '../../appliance/protocol/ports.ts';
 import { type ConfigInput, type Service, startService } from './start-service.ts';
 import { startAnthropicUpstream } from './upstream/anthropic.ts';
 import type { ListPrice } from './upstream/bill.ts';
-import { startChatCompletionsUpstream } from './upstream/chat-completions.ts';
+import { startOpenAiUpstream } from './upstream/responses.ts';
 import type { Script } from './upstream/script.ts';
 import type { StandIn } from './upstream/stand-in.ts';
 import { type Exchange, headerOf, startWiretap, type Wiretap } from './wiretap.ts';
@@ -100,7 +100,7 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 
 export async function startBox(options: BoxOptions): Promise<Box> {
 	const anthropic = await startAnthropicUpstream({ script: options.script, prices: listPrices() });
-	const openai = await startChatCompletionsUpstream({ script: options.chatScript ?? options.script, prices: listPrices() });
+	const openai = await startOpenAiUpstream({ script: options.chatScript ?? options.script, prices: listPrices() });
 	const stopUpstreams = () => Promise.all([anthropic.close(), openai.close()]);
 	try {
 		const service = await startService({
@@ -141,7 +141,7 @@ export function describeDecision({ role, candidates, reasons, rejected }: Decisi
 	return `${role} → ${candidates.map((candidate) => candidate.deployment).join(', ')} (${why.join('; ')})`;
 }
 
-const SPLICED = /"(model|max_tokens|max_completion_tokens)":\s*("[^"]*"|\d+)/g;
+const SPLICED = /"(model|max_tokens|max_completion_tokens|max_output_tokens)":\s*("[^"]*"|\d+)/g;
 
 /** A body with the values of the fields that the box may change blanked out; all other bytes stay. */
 export function withoutSplices(body: Buffer): string {

@@ -5,6 +5,7 @@ import type { CallerRequest, HeaderMap } from '../../protocol/ports.ts';
 import type { Body } from '../body.ts';
 import type { CallFacts } from '../call-facts.ts';
 import { type HeaderSignals, readHeaderSignals } from '../client-headers.ts';
+import { addTextSignals, OPENING_TEXTS } from '../client-texts.ts';
 import { type Fields, isFields, readString, refuse, textOf } from '../fields.ts';
 import { typeOf } from './content-facts.ts';
 
@@ -20,7 +21,8 @@ export interface Reading {
 export function readSignals(reading: Reading): CallSignals {
 	const { body, facts, items, digest } = reading;
 	const { fields } = body;
-	const headers = readHeaderSignals(withClientMetadata(reading.request.headers, fields.client_metadata));
+	const named = readHeaderSignals(withClientMetadata(reading.request.headers, fields.client_metadata));
+	const headers = addTextSignals(named, openingTexts(fields.instructions, items));
 	const hasText = typeof fields.input === 'string';
 	return {
 		...headers,
@@ -36,6 +38,12 @@ export function readSignals(reading: Reading): CallSignals {
 		prefixDigest: digest(prefixText(body, items)),
 		hasStructuredOutput: schemaOf(fields.text) !== undefined,
 	};
+}
+
+/** What the client tells the model first, as far as it is kept. */
+function openingTexts(instructions: unknown, items: readonly Fields[]): readonly string[] {
+	const opening = items.slice(0, OPENING_TEXTS).filter(({ role }) => role === 'system' || role === 'developer');
+	return [textOf(instructions) ?? '', ...opening.map(messageText)].filter((text) => text !== '');
 }
 
 /** Codex writes the same marks into `client_metadata` as into its headers; a proxy in front may have dropped those. */

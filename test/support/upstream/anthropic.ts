@@ -172,5 +172,5 @@ const wire: Wire = {
 
 /** Starts an upstream that speaks Anthropic Messages. */
 export function startAnthropicUpstream(options: StandInOptions): Promise<StandIn> {
-	return startStandIn(wire, options);
+	return startStandIn([wire], options);
 }

@@ -109,7 +109,8 @@ function wholeMessage(generation: Generation): JsonObject {
 	};
 }
 
-const wire: Wire = {
+/** The wire alone, for a vendor that speaks others beside it. */
+export const chatCompletionsWire: Wire = {
 	generatePath: '/v1/chat/completions',
 	headers: { 'x-request-id': 'req_stand_in', 'openai-version': '2020-10-01' },
 	readTurn(body, headers, index) {
@@ -172,5 +173,5 @@ const wire: Wire = {
 
 /** Starts an upstream that speaks OpenAI Chat Completions. */
 export function startChatCompletionsUpstream(options: StandInOptions): Promise<StandIn> {
-	return startStandIn(wire, options);
+	return startStandIn([chatCompletionsWire], options);
 }

@@ -1,6 +1,7 @@
 /** A stand-in for an OpenAI Responses upstream: typed events, function and freeform tools, encrypted reasoning, compaction. */
 
 import type { BilledTokens } from './bill.ts';
+import { chatCompletionsWire } from './chat-completions.ts';
 import { type Block, type Generation, tokensOf } from './generation.ts';
 import type { JsonObject, ToolResult } from './script.ts';
 import { type StandIn, type StandInOptions, startStandIn, type Wire, type WireEvent } from './stand-in.ts';
@@ -192,7 +193,12 @@ const wire: Wire = {
 	other: () => undefined,
 };
 
+/** Starts an upstream that speaks both of OpenAI's wires. */
+export function startOpenAiUpstream(options: StandInOptions): Promise<StandIn> {
+	return startStandIn([wire, chatCompletionsWire], options);
+}
+
 /** Starts an upstream that speaks OpenAI Responses. */
 export function startResponsesUpstream(options: StandInOptions): Promise<StandIn> {
-	return startStandIn(wire, options);
+	return startStandIn([wire], options);
 }

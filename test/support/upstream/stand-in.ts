@@ -76,15 +76,15 @@ function parseObject(body: Buffer): JsonObject {
 }
 
 class Session {
-	readonly #wire: Wire;
+	readonly #wires: readonly [Wire, ...Wire[]];
 	readonly #cache = new PromptCache();
 	script: Script;
 	readonly bill: Bill;
 	readonly arrivals: Arrival[] = [];
 	readonly calls: Arrival[] = [];
 
-	constructor(wire: Wire, options: StandInOptions) {
-		this.#wire = wire;
+	constructor(wires: readonly [Wire, ...Wire[]], options: StandInOptions) {
+		this.#wires = wires;
 		this.script = options.script;
 		this.bill = new Bill(options.prices);
 	}
@@ -109,32 +109,37 @@ class Session {
 			arrival.abortedAtMs = performance.now();
 			gone.abort();
 		});
-		if (method === 'POST' && path.split('?')[0] === this.#wire.generatePath) {
+		const [name] = path.split('?');
+		const wire = this.#wires.find(({ generatePath }) => generatePath === name);
+		if (method === 'POST' && wire !== undefined) {
 			this.calls.push(arrival);
-			await this.#generate(arrival, response, gone.signal);
+			await this.#generate(wire, arrival, response, gone.signal);
 			return;
 		}
-		const other = this.#wire.other(method, path, parseObject(body));
-		this.#write(response, other === undefined ? 404 : 200, {}, other ?? this.#wire.error(404, `no such path: ${method} ${path}`));
+		// What makes a client that asks for a WebSocket go on without one.
+		if (request.headers.upgrade !== undefined) return this.#write(response, 426, { connection: 'close' }, '{}');
+		const fields = parseObject(body);
+		const other = this.#wires.map((one) => one.other(method, path, fields)).find((text) => text !== undefined);
+		this.#write(response, other === undefined ? 404 : 200, {}, other ?? this.#wires[0].error(404, `no such path: ${method} ${path}`));
 	}
 
 	#write(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: string): void {
-		response.writeHead(status, { 'content-type': 'application/json', ...this.#wire.headers, ...headers });
+		response.writeHead(status, { 'content-type': 'application/json', ...this.#wires[0].headers, ...headers });
 		response.end(body);
 	}
 
-	async #generate(arrival: Arrival, response: ServerResponse, gone: AbortSignal): Promise<void> {
+	async #generate(wire: Wire, arrival: Arrival, response: ServerResponse, gone: AbortSignal): Promise<void> {
 		const body = parseObject(arrival.body);
-		const turn = this.#wire.readTurn(body, arrival.headers, this.calls.length - 1);
+		const turn = wire.readTurn(body, arrival.headers, this.calls.length - 1);
 		const answer = await this.script(turn);
 		if (isRefusal(answer)) {
-			this.#write(response, answer.status, answer.headers ?? {}, answer.body ?? this.#wire.error(answer.status, 'scripted refusal'));
+			this.#write(response, answer.status, answer.headers ?? {}, answer.body ?? wire.error(answer.status, 'scripted refusal'));
 			return;
 		}
-		const input = this.#cache.count(turn.model, promptSegments(body), this.#wire.cacheLife(body));
+		const input = this.#cache.count(turn.model, promptSegments(body), wire.cacheLife(body));
 		const generation = generate(answer, turn, String(this.calls.length).padStart(6, '0'), input);
 		const line = this.bill.open(turn.model, inputOf(generation.tokens));
-		const isDone = await this.#deliver({ answer, generation, turn, body, response, gone, line, arrival });
+		const isDone = await this.#deliver({ wire, answer, generation, turn, body, response, gone, line, arrival });
 		if (gone.aborted) line.close('aborted');
 		else line.close(isDone ? 'complete' : 'cut');
 	}
@@ -148,23 +153,23 @@ class Session {
 		if (call.turn.isStream) return this.#stream(call);
 		call.line.addOutput(call.generation.tokens.outputTokens);
 		if (answer.cutAfterEvents !== undefined) return this.#cutWhole(call);
-		this.#write(response, 200, {}, this.#wire.whole(call.generation));
+		this.#write(response, 200, {}, call.wire.whole(call.generation));
 		return true;
 	}
 
 	/** A body shorter than its announced length, then a dead socket. */
-	#cutWhole({ generation, response }: Delivery): boolean {
-		const body = this.#wire.whole(generation);
-		response.writeHead(200, { 'content-type': 'application/json', ...this.#wire.headers, 'content-length': Buffer.byteLength(body) });
+	#cutWhole({ wire, generation, response }: Delivery): boolean {
+		const body = wire.whole(generation);
+		response.writeHead(200, { 'content-type': 'application/json', ...wire.headers, 'content-length': Buffer.byteLength(body) });
 		response.write(body.slice(0, body.length / 2), () => response.destroy());
 		return false;
 	}
 
 	async #stream(call: Delivery): Promise<boolean> {
-		const { answer, generation, response, gone, line, arrival } = call;
-		response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...this.#wire.headers });
+		const { wire, answer, generation, response, gone, line, arrival } = call;
+		response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...wire.headers });
 		response.flushHeaders();
-		for (const event of this.#wire.events(generation, call.body)) {
+		for (const event of wire.events(generation, call.body)) {
 			if (arrival.eventCount === answer.hangAfterEvents) await untilGone(gone);
 			if (gone.aborted) return false;
 			if (arrival.eventCount === answer.cutAfterEvents) {
@@ -174,7 +179,7 @@ class Session {
 				return false;
 			}
 			if (arrival.eventCount === answer.errorAfterEvents) {
-				response.end(this.#wire.errorEvent());
+				response.end(wire.errorEvent());
 				return false;
 			}
 			response.write(event.text);
@@ -188,6 +193,7 @@ class Session {
 }
 
 interface Delivery {
+	readonly wire: Wire;
 	readonly answer: Answer;
 	readonly generation: Generation;
 	readonly turn: Turn;
@@ -209,9 +215,9 @@ function untilGone(gone: AbortSignal): Promise<void> {
 	});
 }
 
-/** Starts a stand-in for one wire on loopback. */
-export async function startStandIn(wire: Wire, options: StandInOptions): Promise<StandIn> {
-	const session = new Session(wire, options);
+/** Starts a stand-in on loopback; a vendor may speak several wires, each at its own path, and sends one bill. */
+export async function startStandIn(wires: readonly [Wire, ...Wire[]], options: StandInOptions): Promise<StandIn> {
+	const session = new Session(wires, options);
 	const server = createServer((request, response) => {
 		session.handle(request, response).catch((error: unknown) => {
 			if (response.headersSent) response.destroy();
