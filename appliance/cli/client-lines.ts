@@ -19,8 +19,11 @@ export interface LinesInput {
 	readonly key: string;
 }
 
-/** Names that every box knows, for clients that want a model named: for the agent's own turns, and for small work. */
-const MAIN_MODEL = 'innerloop-outer';
+/**
+ * Names that every box knows, for clients that want a model named. The first demands nothing: a name that forced the
+ * frontier would force it for the sub-agents and the compactions too, which name the same model.
+ */
+const MAIN_MODEL = 'innerloop';
 const SMALL_MODEL = 'innerloop-inner';
 
 const SHELL = 'in the shell';

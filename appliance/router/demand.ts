@@ -23,6 +23,11 @@ export const BUILT_IN_ALIASES: Readonly<Record<string, ModelAlias>> = Object.fro
 		.flatMap(([name, alias]) => [
 			[`innerloop-${name}`, alias],
 			[`claude-innerloop-${name}`, alias],
+		])
+		// Demands nothing, so that each call's own role decides; for clients that want one model named for all they do.
+		.concat([
+			['innerloop', {}],
+			['claude-innerloop', {}],
 		]),
 );
 

@@ -32,4 +32,4 @@ function likeOf(alias: ModelAlias, deployments: readonly Deployment[]): Deployme
 }
 
 const describe = ({ role, tier, deployment }: ModelAlias): string =>
-	[deployment, tier && `${tier} tier`, role && `${role} role`].filter((one) => one !== undefined).join(', ');
+	[deployment, tier && `${tier} tier`, role && `${role} role`].filter((one) => one !== undefined).join(', ') || 'by what each call is for';

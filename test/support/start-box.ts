@@ -143,7 +143,10 @@ export function describeDecision({ role, candidates, reasons, rejected }: Decisi
 
 const SPLICED = /"(model|max_tokens|max_completion_tokens|max_output_tokens)":\s*("[^"]*"|\d+)/g;
 
-/** A body with the values of the fields that the box may change blanked out; all other bytes stay. */
+/** A cap that the box put in front where the caller named none. */
+const INSERTED = /^\{"max_(?:output_|completion_)?tokens":\d+,/;
+
+/** A body with the values of the fields that the box may change blanked out, and its inserted cap left out; all other bytes stay. */
 export function withoutSplices(body: Buffer): string {
-	return body.toString('latin1').replace(SPLICED, '"$1":…');
+	return body.toString('latin1').replace(INSERTED, '{').replace(SPLICED, '"$1":…');
 }
