@@ -465,3 +465,12 @@ describe('prices with a step', () => {
 		expect(worst(10_001)).toBe(10_001 * 2_500 + 1_000 * 10_000);
 	});
 });
+
+describe('the model name innerloop', () => {
+	it('demands nothing: each call of a session goes by its own role', () => {
+		expect(first({ call: claudeCode({ model: 'innerloop' }) })).toBe('claude-opus-4-7');
+		expect(first({ call: subagent({ model: 'innerloop' }) })).toBe('local');
+		expect(codes({ call: subagent({ model: 'innerloop' }) })).not.toContain('forced');
+		expect(codes({ call: subagent({ model: 'innerloop-outer' }) })).toContain('forced');
+	});
+});
