@@ -74,7 +74,6 @@ describe('responses → responses, byte for byte', () => {
 	});
 
 	it.each([
-		['previous_response_id', { previous_response_id: 'resp_0' }],
 		['background', { background: true }],
 		['tools: web_search', { tools: [{ type: 'web_search' }] }],
 		['service_tier', { service_tier: 'priority' }],
