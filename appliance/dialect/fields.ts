@@ -58,3 +58,13 @@ export function readNumber(fields: Fields, name: string): number | undefined {
 export function textOf(value: unknown): string | undefined {
 	return typeof value === 'string' ? value : undefined;
 }
+
+/** Without the fields that say nothing. */
+export function definite<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+		[Key in keyof T]?: Exclude<T[Key], undefined>;
+	};
+}
+
+/** A list that says something, else undefined. */
+export const some = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);

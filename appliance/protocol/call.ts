@@ -93,6 +93,8 @@ export interface Call {
 	readonly isStream: boolean;
 	/** The caller's cap on output tokens; undefined when it named none. */
 	readonly outputCapTokens: number | undefined;
+	/** responses: tools that the wire does not call by their name alone, by the name that the internal form gives them. */
+	readonly toolShapes?: Readonly<Record<string, ToolShape>>;
 	/** chat-completions: the caller itself asked that its stream report usage. */
 	readonly isUsageWanted?: boolean;
 	/** A fixed part of the output cap that the caller sets aside for thinking: upstreams refuse a cap that is not above it. */
@@ -107,6 +109,12 @@ export interface Call {
 	/** Where `model` and the output cap stand, so that they can be replaced without touching another byte. */
 	readonly spans: CallSpans;
 }
+
+export type ToolShape =
+	/** A function that stands in a group of tools. */
+	| { readonly type: 'grouped'; readonly namespace: string; readonly name: string }
+	/** The client's own search for tools. */
+	| { readonly type: 'tool-search' };
 
 export interface CallSpans {
 	/** The value of every top-level `model` key (duplicates included), quotes included. */

@@ -1,8 +1,9 @@
 /** Messages: reads content blocks into the internal form. */
 
-import type { Content, JsonValue, MediaSource, Native } from '../../protocol/conversation.ts';
+import type { Content, JsonValue, MediaSource } from '../../protocol/conversation.ts';
+import { attachCarried } from '../carried-native.ts';
 import { type Fields, isFields, readString, textOf } from '../fields.ts';
-import { CALL_KEY, nativeOf } from './native.ts';
+import { nativeOf } from './native.ts';
 import { cacheOf } from './wire.ts';
 
 /** Remembers the names of tool calls for their results, and what it had to leave out. */
@@ -11,7 +12,7 @@ export class ContentReader {
 	readonly others = new Set<string>();
 	private readonly toolNames = new Map<string, string>();
 
-	read(content: unknown): Content[] {
+	read(content: unknown): readonly Content[] {
 		if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }];
 		if (!Array.isArray(content)) return [];
 		return attachCarried(content.filter(isFields).flatMap((block) => this.block(block)));
@@ -94,22 +95,4 @@ function sourceOf(value: unknown): { readonly source?: MediaSource } {
 	}
 	if (type === 'url' && typeof url === 'string') return { source: { type: 'url', url } };
 	return type === 'file' && typeof file_id === 'string' ? { source: { type: 'file', id: file_id } } : {};
-}
-
-/** What was sent ahead of a tool call for another vendor (`carried`) goes back to the call. */
-function attachCarried(content: Content[]): Content[] {
-	const carried = new Map<string, Native>();
-	const kept = content.filter((one) => {
-		const native = one.type === 'thinking' ? one.native : undefined;
-		const id = native?.value[CALL_KEY];
-		if (native === undefined || typeof id !== 'string') return true;
-		const { [CALL_KEY]: _, ...value } = native.value;
-		carried.set(id, { ...native, value });
-		return false;
-	});
-	if (carried.size === 0) return content;
-	return kept.map((one) => {
-		const native = one.type === 'tool-call' ? carried.get(one.id) : undefined;
-		return one.type === 'tool-call' && native !== undefined ? { ...one, native } : one;
-	});
 }

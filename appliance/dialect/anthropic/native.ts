@@ -1,6 +1,7 @@
 /** Messages: what only its vendor can read in a thinking block, and how another vendor's is carried there. */
 
 import type { Native } from '../../protocol/conversation.ts';
+import { carriedFor } from '../carried-native.ts';
 import type { Fields } from '../fields.ts';
 import { isSealed, seal, unseal } from '../sealed-native.ts';
 
@@ -28,8 +29,5 @@ export function thinkingBlock(text: string, native: Native | undefined): Fields 
 
 /** A tool call has no opaque field, so what its vendor wants back with it goes ahead in a block of its own. */
 export function carried({ id, native }: { readonly id: string; readonly native?: Native }): Fields[] {
-	return native === undefined ? [] : [{ type: 'redacted_thinking', data: seal({ ...native, value: { ...native.value, [CALL_KEY]: id } }) }];
+	return native === undefined ? [] : [{ type: 'redacted_thinking', data: seal(carriedFor(id, native)) }];
 }
-
-/** Names the tool call that a carried block belongs to. */
-export const CALL_KEY = 'innerloop_call';

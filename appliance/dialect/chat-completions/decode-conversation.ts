@@ -3,7 +3,7 @@
 import type { Content, Conversation, FreeformTool, JsonSchema, JsonValue, Message, ToolDefinition } from '../../protocol/conversation.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { readBody } from '../body.ts';
-import { attempt, type Fields, isFields, readNumber, readObjects, readString, refuse, textOf } from '../fields.ts';
+import { attempt, definite, type Fields, isFields, readNumber, readObjects, readString, refuse, some, textOf } from '../fields.ts';
 import { readToolChoice, schemaOf } from './decode-call.ts';
 import { readContent } from './decode-content.ts';
 import { callNative, thinkingOf } from './native.ts';
@@ -79,15 +79,6 @@ function readConversation(fields: Fields): Conversation {
 		}),
 	};
 }
-
-/** Without the fields that say nothing. */
-function definite<T extends object>(values: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
-	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-		[Key in keyof T]?: Exclude<T[Key], undefined>;
-	};
-}
-
-const some = <T>(list: readonly T[]): readonly T[] | undefined => (list.length > 0 ? list : undefined);
 
 function otherNames(fields: Fields): readonly string[] {
 	return Object.keys(fields).filter((name) => {

@@ -11,6 +11,7 @@ import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readCacheLife, readTools, walkItem } from './content-facts.ts';
 import { COST_FIELDS } from './cost-fields.ts';
 import { readSignals, schemaOf } from './signals.ts';
+import { toolShapes } from './tool-shapes.ts';
 
 type Digest = (text: string) => string;
 
@@ -39,6 +40,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	readCacheLife(facts, fields);
 	if (schemaOf(fields.text) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	const outputCapTokens = readOutputCap(body, spans, 1);
+	const shapes = toolShapes(fields.tools);
 	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'responses',
@@ -46,6 +48,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		model: readString(fields, 'model'),
 		isStream: readBoolean(fields, 'stream'),
 		outputCapTokens,
+		...(shapes === undefined ? {} : { toolShapes: shapes }),
 		signals: readSignals({ request, body, facts, items, outputCapTokens, digest }),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),

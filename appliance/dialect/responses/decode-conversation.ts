@@ -1,11 +1,11 @@
 /** Responses: reads a caller's bytes into the internal form of a conversation. */
 
-import type { Content, Conversation, JsonSchema, Message, ToolDefinition } from '../../protocol/conversation.ts';
+import type { Conversation, JsonSchema, JsonValue, Message, Reasoning } from '../../protocol/conversation.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { readBody } from '../body.ts';
-import { parseArguments } from '../chat-completions/decode-conversation.ts';
-import { attempt, type Fields, isFields, readNumber, readObjects, readString, refuse, textOf } from '../fields.ts';
-import { typeOf } from './content-facts.ts';
+import { attempt, definite, type Fields, isFields, readNumber, readObjects, some, textOf } from '../fields.ts';
+import { heldProblem, readItems } from './decode-items.ts';
+import { type OfferedTools, readOfferedTools } from './decode-tools.ts';
 import { readToolChoice, schemaOf } from './signals.ts';
 
 export function decodeConversation(bytes: Uint8Array): Conversation | Problem {
@@ -13,11 +13,50 @@ export function decodeConversation(bytes: Uint8Array): Conversation | Problem {
 	return body instanceof Problem ? body : attempt(() => readConversation(body.fields));
 }
 
+/** Fields that the internal form holds, and labels without a bearing on the answer; whatever else a caller writes is named as left out where the call crosses dialects. */
+const HELD = new Set([
+	'model',
+	'max_output_tokens',
+	'input',
+	'instructions',
+	'tools',
+	'tool_choice',
+	'parallel_tool_calls',
+	'stream',
+	'stream_options',
+	'temperature',
+	'top_p',
+	'text',
+	'reasoning',
+	'metadata',
+	'client_metadata',
+	'user',
+	'safety_identifier',
+	'prompt_cache_key',
+	'prompt_cache_options',
+	'prompt_cache_retention',
+]);
+
+/** Values that say what is the case anyway. */
+const EMPTY: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly unknown[]>([
+	['store', [false]],
+	['background', [false]],
+	['truncation', ['disabled']],
+	['service_tier', ['auto', 'default']],
+	['top_logprobs', [0]],
+]);
+
 function readConversation(fields: Fields): Conversation {
 	refuseHeld(fields);
+	const text: Fields = isFields(fields.text) ? fields.text : {};
+	const format: Fields = isFields(text.format) ? text.format : {};
+	const items = Array.isArray(fields.input) ? readObjects(fields.input, 'input') : [];
+	const tools = readOfferedTools(fields, items);
+	const isForced = isFields(fields.tool_choice) && fields.tool_choice.type !== 'allowed_tools';
+	const areVendorToolsNeeded = isForced || tools.functions.length + tools.freeform.length === 0;
 	return {
-		messages: readMessages(fields),
-		tools: readTools(fields.tools, fields.tool_choice),
+		messages: readMessages(fields, items),
+		tools: tools.functions,
 		toolChoice: readToolChoice(fields.tool_choice),
 		isParallelToolUseAllowed: fields.parallel_tool_calls !== false,
 		outputCapTokens: readNumber(fields, 'max_output_tokens'),
@@ -27,129 +66,59 @@ function readConversation(fields: Fields): Conversation {
 		seed: undefined,
 		stopSequences: [],
 		outputSchema: schemaOf(fields.text) as JsonSchema | undefined,
+		...definite({
+			freeformTools: some(tools.freeform),
+			vendorTools: some(areVendorToolsNeeded ? tools.vendor : []),
+			outputSchemaName: textOf(format.name),
+			isOutputStrict: typeof format.strict === 'boolean' ? format.strict : undefined,
+			reasoning: readReasoning(fields.reasoning),
+			verbosity: textOf(text.verbosity),
+			promptCacheKey: textOf(fields.prompt_cache_key),
+			userId: textOf(fields.user) ?? textOf(fields.safety_identifier),
+			metadata: isFields(fields.metadata) ? (fields.metadata as Readonly<Record<string, JsonValue>>) : undefined,
+			otherFields: some([...otherNames(fields), ...(areVendorToolsNeeded ? [] : leftOutTools(tools))]),
+		}),
 	};
 }
 
-const HELD = ['previous_response_id', 'conversation', 'prompt'];
+/** An agent that offers the vendor's search beside its own tools goes on without it; a call that is nothing else does not. */
+function leftOutTools({ vendor }: OfferedTools): readonly string[] {
+	return vendor.map((type) => `tools: ${type}`);
+}
 
-/** What the vendor keeps of earlier calls is nowhere else: an answer without it would be an answer to something else. */
+const VENDOR_HELD: Readonly<Record<string, string>> = {
+	previous_response_id: 'A conversation that its vendor keeps (previous_response_id)',
+	conversation: 'A conversation that its vendor keeps',
+	prompt: 'A prompt that its vendor keeps',
+};
+
 function refuseHeld(fields: Fields): void {
-	const held = HELD.find((name) => fields[name] !== undefined && fields[name] !== null);
-	if (held === undefined) return;
-	throw new Problem('invalid-call', `${held}: only the vendor that keeps it can answer. Send the whole conversation as input.`, {
-		details: { field: held },
+	for (const [name, what] of Object.entries(VENDOR_HELD)) if (fields[name] !== undefined && fields[name] !== null) throw heldProblem(what);
+}
+
+function readMessages({ instructions, input }: Fields, items: readonly Fields[]): Message[] {
+	const opening: Message[] = [];
+	if (typeof instructions === 'string' && instructions !== '')
+		opening.push({ role: 'system', content: [{ type: 'text', text: instructions }] });
+	if (typeof input !== 'string') return readItems(items, opening);
+	return input === '' ? opening : [...opening, { role: 'user', content: [{ type: 'text', text: input }] }];
+}
+
+function readReasoning(value: unknown): Reasoning | undefined {
+	if (!isFields(value)) return undefined;
+	const effort = textOf(value.effort);
+	if (effort === 'none') return { type: 'off' };
+	const isShown = typeof (value.summary ?? value.generate_summary) === 'string';
+	return effort === undefined && !isShown ? undefined : { type: 'on', ...(effort === undefined ? {} : { effort }), isShown };
+}
+
+/** What every answer of ours carries anyway. */
+const USUAL_INCLUDE = 'reasoning.encrypted_content';
+
+function otherNames(fields: Fields): readonly string[] {
+	return Object.keys(fields).filter((name) => {
+		const value = fields[name];
+		if (HELD.has(name) || value === null || EMPTY.get(name)?.includes(value)) return false;
+		return !(Array.isArray(value) && value.every((one) => name === 'include' && one === USUAL_INCLUDE));
 	});
-}
-
-function readMessages({ instructions, input }: Fields): Message[] {
-	const system = textContent(instructions);
-	const opening: Message[] = system.length === 0 ? [] : [{ role: 'system', content: system }];
-	if (typeof input === 'string') return [...opening, { role: 'user', content: textContent(input) }];
-	const turns = new Turns(opening);
-	for (const [index, item] of readObjects(input ?? [], 'input').entries()) turns.add(item, index);
-	return turns.messages;
-}
-
-type Role = Message['role'];
-
-/** Gathers items into turns: what one side says or calls in a row is one message of it. */
-class Turns {
-	readonly messages: Message[];
-	private readonly toolNames = new Map<string, string>();
-	private open: { readonly role: Role; readonly content: Content[] } | undefined;
-
-	constructor(opening: Message[]) {
-		this.messages = opening;
-	}
-
-	add(item: Fields, index: number): void {
-		const type = typeOf(item);
-		if (type === 'message') this.put(readRole(item.role, index), readContent(item.content), item.role !== 'assistant');
-		else if (type.endsWith('_output')) this.put('user', [this.readOutput(item)]);
-		else if (type === 'function_call' || type === 'custom_tool_call') this.put('assistant', [this.readCall(item, type)]);
-		else if (type === 'reasoning') this.put('assistant', readReasoning(item));
-	}
-
-	private put(role: Role, content: readonly Content[], isOwnMessage = false): void {
-		if (content.length === 0) return;
-		const isOther = this.open?.role !== role || isOwnMessage;
-		if (isOther || this.open === undefined) {
-			this.open = { role, content: [] };
-			this.messages.push(this.open);
-		}
-		this.open.content.push(...content);
-		if (isOwnMessage) this.open = undefined;
-	}
-
-	private readCall(item: Fields, type: string): Content {
-		const id = readString(item, 'call_id', `${type} call_id`);
-		const name = readString(item, 'name', `${type} name`);
-		this.toolNames.set(id, name);
-		return {
-			type: 'tool-call',
-			id,
-			name,
-			input: type === 'custom_tool_call' ? { input: textOf(item.input) ?? '' } : parseArguments(item.arguments),
-		};
-	}
-
-	private readOutput(item: Fields): Content {
-		const callId = readString(item, 'call_id', `${typeOf(item)} call_id`);
-		return { type: 'tool-result', callId, name: this.toolNames.get(callId), isError: false, content: readContent(item.output) };
-	}
-}
-
-function readRole(role: unknown, index: number): Role {
-	if (role === 'system' || role === 'developer') return 'system';
-	if (role === 'user' || role === 'assistant') return role;
-	return refuse(`input[${index}].role`, role, 'user, assistant, system or developer');
-}
-
-function textContent(text: unknown): Content[] {
-	return typeof text === 'string' && text !== '' ? [{ type: 'text', text }] : [];
-}
-
-function readContent(content: unknown): Content[] {
-	if (!Array.isArray(content)) return textContent(content);
-	return content.filter(isFields).flatMap(readPart);
-}
-
-function readPart(part: Fields): Content[] {
-	switch (part.type) {
-		case 'input_image':
-			return [{ type: 'media', modality: 'image' }];
-		case 'input_audio':
-			return [{ type: 'media', modality: 'audio' }];
-		case 'input_file':
-			return [{ type: 'media', modality: 'document' }];
-		case 'refusal':
-			return textContent(part.refusal);
-		default:
-			return textContent(part.text);
-	}
-}
-
-function readReasoning({ summary, content }: Fields): Content[] {
-	const parts = [summary, content].flatMap((list): unknown[] => (Array.isArray(list) ? list : []));
-	const text = parts.map((part) => (isFields(part) ? (textOf(part.text) ?? '') : '')).join('\n\n');
-	return text === '' ? [] : [{ type: 'thinking', text }];
-}
-
-/** Function tools; free-form (custom) ones have no schema to hold a local answer to and are not offered. */
-function readTools(value: unknown, choice: unknown): ToolDefinition[] {
-	if (value === undefined || value === null) return [];
-	const allowed = allowedNames(choice);
-	return readObjects(value, 'tools').flatMap((tool) => {
-		if (tool.type !== 'function') return [];
-		const name = readString(tool, 'name', 'tools name');
-		if (allowed !== undefined && !allowed.has(name)) return [];
-		const schema = isFields(tool.parameters) ? tool.parameters : { type: 'object', properties: {} };
-		return [{ name, description: textOf(tool.description) ?? '', inputSchema: schema as JsonSchema }];
-	});
-}
-
-/** Names of a tool choice of type `allowed_tools`; undefined when all are allowed. */
-function allowedNames(choice: unknown): ReadonlySet<unknown> | undefined {
-	if (!isFields(choice) || choice.type !== 'allowed_tools' || !Array.isArray(choice.tools)) return undefined;
-	return new Set(choice.tools.map((tool) => (isFields(tool) ? tool.name : undefined)));
 }

@@ -8,7 +8,7 @@ import { endedResponse, headOf } from './response-object.ts';
 
 export function encodeReply(reply: Reply, call: Call, wallMs = 0): string {
 	const head = headOf(reply.id, reply.model, call, wallMs);
-	return JSON.stringify(endedResponse(head, outputItems(reply), reply.finish, reply.usage));
+	return JSON.stringify(endedResponse(head, outputItems(reply, call.toolShapes), reply.finish, reply.usage));
 }
 
 export function encodeTokenCount(inputTokens: number): string {

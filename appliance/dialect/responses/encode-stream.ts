@@ -7,9 +7,10 @@ import type { Fields } from '../fields.ts';
 import { encodeSse } from '../sse.ts';
 import { encodeStreamProblem } from './encode-problem.ts';
 import { carriedItem, reasoningItem } from './native.ts';
-import { type ItemStatus, itemId, statusOf } from './output-items.ts';
+import { callPrefix, type IdPrefix, type ItemStatus, itemId, statusOf } from './output-items.ts';
 import { beganResponse, endedResponse, headOf, type ResponseHead } from './response-object.ts';
 import { callEvents, type ItemEvents, messageEvents, summaryEvents } from './stream-items.ts';
+import { shapeOf } from './tool-shapes.ts';
 
 type Part<Type extends StreamPart['type']> = Extract<StreamPart, { type: Type }>;
 
@@ -88,8 +89,9 @@ class Encoder implements StreamEncoder {
 	}
 
 	private startCall({ index, id, name, isFreeform, native }: Part<'tool-call-start'>): string {
+		const call = { id, name, isFreeform: isFreeform === true, shape: shapeOf(this.call.toolShapes, name) };
 		const carried = native === undefined ? '' : this.whole((itemId) => carriedItem(itemId, id, native));
-		return carried + this.begin(index, isFreeform ? 'ctc' : 'fc', callEvents({ id, name, isFreeform: isFreeform === true }));
+		return carried + this.begin(index, callPrefix(call), callEvents(call));
 	}
 
 	/** Whether it can be written at all is known only at its end. */
@@ -114,7 +116,7 @@ class Encoder implements StreamEncoder {
 		return before + added + summary.join('') + this.event('response.output_item.done', { output_index: outputIndex, item });
 	}
 
-	private begin(index: number, prefix: 'msg' | 'fc' | 'ctc', events: ItemEvents): string {
+	private begin(index: number, prefix: IdPrefix, events: ItemEvents): string {
 		const before = this.endHeld('completed');
 		const outputIndex = this.outputCount++;
 		const item: OpenItem = { id: itemId(prefix, this.head.id, outputIndex), outputIndex, events, written: '' };
@@ -127,7 +129,8 @@ class Encoder implements StreamEncoder {
 		const item = this.open.get(index);
 		if (item === undefined || delta === '') return '';
 		item.written += delta;
-		return this.eventsOf(item, [item.events.delta(delta)]);
+		const event = item.events.delta(delta);
+		return event === undefined ? '' : this.eventsOf(item, [event]);
 	}
 
 	private endItem(index: number): string {

@@ -2,6 +2,7 @@
 
 import type { JsonValue, Native } from '../../protocol/conversation.ts';
 import type { ReplySource } from '../../protocol/ports.ts';
+import { carriedFor } from '../carried-native.ts';
 import { type Fields, isFields, textOf } from '../fields.ts';
 import { isSealed, seal, unseal } from '../sealed-native.ts';
 
@@ -35,9 +36,5 @@ export function reasoningItem(id: string, text: string, native: Native | undefin
 /** A tool call has no opaque field, so what its vendor wants back with it goes ahead in an item of its own. */
 export function carriedItem(id: string, callId: string, native: Native | undefined): Fields | undefined {
 	if (native === undefined) return undefined;
-	const sealed = seal({ ...native, value: { ...native.value, [CALL_KEY]: callId } });
-	return { id, type: 'reasoning', summary: [], encrypted_content: sealed };
+	return { id, type: 'reasoning', summary: [], encrypted_content: seal(carriedFor(callId, native)) };
 }
-
-/** Names the tool call that a carried item belongs to. */
-export const CALL_KEY = 'innerloop_call';

@@ -7,6 +7,7 @@ import { decodeConversation } from './decode-conversation.ts';
 import { decodeProblem } from './decode-problem.ts';
 import { decodeReply } from './decode-reply.ts';
 import { createStreamDecoder } from './decode-stream.ts';
+import { encodeCall } from './encode-call.ts';
 import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
@@ -23,6 +24,7 @@ export const responses: Dialect = {
 	encodeProblem,
 	encodeStreamProblem: (problem, callId) => encodeStreamProblem(problem, callId),
 	encodeTokenCount,
+	encodeCall,
 	createStreamDecoder,
 	decodeReply,
 	decodeProblem,

@@ -9,7 +9,8 @@ export type ItemEvent = readonly [type: string, fields: Fields];
 export interface ItemEvents {
 	opening(id: string): Fields;
 	readonly begins: readonly ItemEvent[];
-	delta(text: string): ItemEvent;
+	/** Undefined where the kind has no deltas. */
+	delta(text: string): ItemEvent | undefined;
 	ends(written: string): readonly ItemEvent[];
 	item(id: string, written: string, status: ItemStatus): Fields;
 }
@@ -29,7 +30,8 @@ export const messageEvents: ItemEvents = {
 
 export function callEvents(call: NamedCall): ItemEvents {
 	const family = call.isFreeform ? 'response.custom_tool_call_input' : 'response.function_call_arguments';
-	const named = { name: call.name };
+	if (call.shape?.type === 'tool-search') return wholeEvents((id, text, status) => callItem(id, call, text, status));
+	const named = { name: call.shape?.name ?? call.name };
 	return {
 		opening: (id) => callItem(id, call, '', 'in_progress'),
 		begins: [],
@@ -37,6 +39,11 @@ export function callEvents(call: NamedCall): ItemEvents {
 		ends: (text) => [[`${family}.done`, call.isFreeform ? { input: text } : { ...named, arguments: text }]],
 		item: (id, text, status) => callItem(id, call, text, status),
 	};
+}
+
+/** An item without deltas of its own: it comes whole at its end. */
+function wholeEvents(item: ItemEvents['item']): ItemEvents {
+	return { opening: (id) => item(id, '', 'in_progress'), begins: [], delta: () => undefined, ends: () => [], item };
 }
 
 /** The summary of a reasoning item, part by part. */

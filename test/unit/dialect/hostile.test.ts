@@ -132,9 +132,9 @@ function survives(dialect: DialectName, bytes: Uint8Array): void {
 	const doors = DIALECTS_BY_NAME[dialect];
 	const call = tryDecode(dialect, bytes);
 	const conversation = doors.decodeConversation(bytes);
-	for (const result of [call, conversation]) {
-		if (result instanceof Problem) expect(result.code).toBe('invalid-call');
-	}
+	if (call instanceof Problem) expect(call.code).toBe('invalid-call');
+	// What only its vendor holds is a call all the same.
+	if (conversation instanceof Problem) expect(['invalid-call', 'not-expressible']).toContain(conversation.code);
 	if (call instanceof Problem) return;
 	const spliced = doors.splice(bytes, call, { model: 'm', outputCapTokens: 5, includeUsage: true });
 	const again = tryDecode(dialect, spliced);

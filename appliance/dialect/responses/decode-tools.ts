@@ -1,0 +1,81 @@
+/** Responses: reads the tools of a call, grouped ones under names of their own. */
+
+import type { FreeformTool, JsonSchema, ToolDefinition } from '../../protocol/conversation.ts';
+import { type Fields, isFields, readObjects, readString, textOf } from '../fields.ts';
+import { typeOf } from './content-facts.ts';
+import { innerName, TOOL_SEARCH } from './tool-shapes.ts';
+
+export interface OfferedTools {
+	readonly functions: readonly ToolDefinition[];
+	readonly freeform: readonly FreeformTool[];
+	/** Types of tools that only their vendor can run, or understand. */
+	readonly vendor: readonly string[];
+}
+
+interface Named {
+	readonly tool: Fields;
+	readonly namespace?: string;
+}
+
+/** The call's own tools, and those that a message or the client's search has brought in. */
+export function readOfferedTools(fields: Fields, items: readonly Fields[]): OfferedTools {
+	const brought = items.filter((item) => ['additional_tools', 'tool_search_output'].includes(typeOf(item)));
+	const listed = [fields.tools, ...brought.map(({ tools }) => tools)].flatMap((value) => (Array.isArray(value) ? flatten(value) : []));
+	const allowed = allowedNames(fields.tool_choice);
+	const known = new Map(listed.filter(isOffered).map((named) => [nameOf(named), named]));
+	const offered = [...known.values()].filter((named) => allowed === undefined || allowed.has(named.tool.name));
+	return {
+		functions: offered.flatMap(readFunction),
+		freeform: offered.flatMap(readFreeform),
+		vendor: listed.filter((named) => !isOffered(named) && !isDeferred(named)).map(({ tool }) => textOf(tool.type) ?? 'unnamed'),
+	};
+}
+
+function flatten(tools: readonly unknown[]): Named[] {
+	return readObjects(tools, 'tools').flatMap((tool) => {
+		if (tool.type !== 'namespace' || !Array.isArray(tool.tools)) return [{ tool }];
+		const namespace = readString(tool, 'name', 'tools name');
+		return tool.tools.filter(isFields).map((one) => ({ tool: one, namespace }));
+	});
+}
+
+/** A deferred tool is offered once a search has named it; that brings its definition along. */
+const isDeferred = ({ tool }: Named): boolean => tool.defer_loading === true;
+
+function isOffered(named: Named): boolean {
+	const { type, execution, parameters } = named.tool;
+	if (type === 'tool_search') return execution === 'client' && isFields(parameters);
+	return (type === 'function' || type === 'custom') && !isDeferred(named);
+}
+
+function nameOf({ tool, namespace }: Named): string {
+	return tool.type === 'tool_search' ? TOOL_SEARCH : innerName(namespace, readString(tool, 'name', 'tools name'));
+}
+
+function readFunction(named: Named): ToolDefinition[] {
+	const { tool } = named;
+	if (tool.type === 'custom') return [];
+	const schema = isFields(tool.parameters) ? tool.parameters : { type: 'object', properties: {} };
+	return [
+		{
+			name: nameOf(named),
+			description: textOf(tool.description) ?? '',
+			inputSchema: schema as JsonSchema,
+			...(typeof tool.strict === 'boolean' ? { isStrict: tool.strict } : {}),
+		},
+	];
+}
+
+function readFreeform(named: Named): FreeformTool[] {
+	const { tool } = named;
+	if (tool.type !== 'custom') return [];
+	const { syntax, definition }: Fields = isFields(tool.format) ? tool.format : {};
+	const grammar = typeof syntax === 'string' && typeof definition === 'string' ? { grammar: { syntax, definition } } : {};
+	return [{ name: nameOf(named), description: textOf(tool.description) ?? '', ...grammar }];
+}
+
+/** Names of a tool choice of type `allowed_tools`; undefined when all are allowed. */
+function allowedNames(choice: unknown): ReadonlySet<unknown> | undefined {
+	if (!isFields(choice) || choice.type !== 'allowed_tools' || !Array.isArray(choice.tools)) return undefined;
+	return new Set(choice.tools.map((tool) => (isFields(tool) ? tool.name : undefined)));
+}
