@@ -9,6 +9,8 @@ export class CallFacts {
 	readonly serverToolTypes: string[] = [];
 	/** Fields, tools and content that can cost more than body and output cap tell; named for the refusal. */
 	readonly unbounded = new Set<string>();
+	/** What decides which content of earlier turns counts as input; undefined where nothing does. */
+	countedUnder: string | undefined;
 	private readonly seen = new Set<Modality>(['text']);
 	private inlineMediaCount = 0;
 	private inlineMediaBytes = 0;
@@ -95,6 +97,7 @@ export class CallFacts {
 			addedTokens,
 			...(hasLongCacheWrite === undefined ? {} : { hasLongCacheWrite }),
 			...(this.mediaMarks.length === 0 ? {} : { mediaMarks: this.mediaMarks }),
+			...(this.countedUnder === undefined ? {} : { countedUnder: this.countedUnder }),
 			...(this.mayDropInput ? { mayDropInput: true } : {}),
 			...(this.hasHeldInput ? { hasHeldInput: true } : {}),
 			...(choiceCount === 1 ? {} : { choiceCount }),

@@ -70,6 +70,8 @@ export interface CallSize {
 	readonly mediaMarks?: readonly string[];
 	/** The vendor may leave out part of the prompt before it counts it: such a count bounds no later call. */
 	readonly mayDropInput?: boolean;
+	/** The settings, or a digest of them, that decide which content of earlier turns counts as input: a count made under others bounds nothing. */
+	readonly countedUnder?: string;
 	/** Upper bound of the tokens that the vendor puts in front itself (prompts for tools, for structured output): no byte here bounds them. */
 	readonly addedTokens?: number;
 	/** May a prompt cache be written that is kept longer, and billed higher, than usual? Undefined when the dialect does not look. */

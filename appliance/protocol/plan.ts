@@ -19,6 +19,8 @@ export interface CallHints {
 export interface Affinity {
 	readonly deployment: string;
 	readonly lastUsedMs: number;
+	/** The upstream's model id at that time: another model has another tokenizer. Undefined: not known. */
+	readonly model?: string;
 	/** Size of the whole prompt of that call in tokens (reads and writes included), from the reply's usage. */
 	readonly promptTokens: number;
 	/** Size of that call's body in bytes: what lies beyond it is new text. */

@@ -13,7 +13,9 @@ interface Trace {
 	readonly deployment: string;
 	/** The provider's key, where it has several: prompt caches are an account's. */
 	readonly providerKey: string | undefined;
+	readonly model: string | undefined;
 	readonly mediaMarks: readonly string[];
+	readonly countedUnder: string | undefined;
 	readonly lastUsedMs: number;
 	readonly promptTokens: number;
 	readonly bodyBytes: number;
@@ -29,6 +31,8 @@ export interface ServedCall {
 	readonly deployment: string;
 	/** The provider's key that was used, where it has several. */
 	readonly providerKey?: string | undefined;
+	/** The upstream's model id. */
+	readonly model?: string;
 	readonly role: Role;
 	readonly usage: Usage;
 	readonly nowMs: number;
@@ -76,10 +80,12 @@ export class AffinityMemory {
 		const traces = this.#sessions.get(id);
 		const trace = traces?.find(({ prefixDigest }) => prefixDigest === call.signals.prefixDigest) ?? traces?.[0];
 		if (trace === undefined) return undefined;
-		const { deployment, lastUsedMs, promptTokens, bodyBytes, prefixDigest, role, mediaMarks } = trace;
-		const held = this.#bodies.get(bodyId(id, prefixDigest));
+		const { deployment, model, lastUsedMs, promptTokens, bodyBytes, prefixDigest, role, mediaMarks, countedUnder } = trace;
+		const isCountedAlike = countedUnder === call.size.countedUnder;
+		const held = isCountedAlike ? this.#bodies.get(bodyId(id, prefixDigest)) : undefined;
 		return {
 			deployment,
+			...(model === undefined ? {} : { model }),
 			lastUsedMs,
 			promptTokens,
 			bodyBytes,
@@ -97,13 +103,14 @@ export class AffinityMemory {
 	}
 
 	/** Notes an answered call. Without its usage nothing is known that would be worth keeping. */
-	note({ key, call, body, deployment, providerKey, role, usage, nowMs }: ServedCall): void {
+	note({ key, call, body, deployment, model, providerKey, role, usage, nowMs }: ServedCall): void {
 		if (usage.outputTokens !== undefined) this.#sizes = addOutputSize(this.#sizes, role, usage.outputTokens);
 		const promptTokens = promptTokensOf(usage);
 		if (promptTokens === undefined) return;
 		const { prefixDigest } = call.signals;
-		const { bodyBytes, mediaMarks = [], mayDropInput } = call.size;
-		const trace: Trace = { deployment, providerKey, lastUsedMs: nowMs, promptTokens, bodyBytes, mediaMarks, prefixDigest, role };
+		const { bodyBytes, mediaMarks = [], mayDropInput, countedUnder } = call.size;
+		const size = { promptTokens, bodyBytes, mediaMarks, countedUnder };
+		const trace: Trace = { deployment, model, providerKey, lastUsedMs: nowMs, ...size, prefixDigest, role };
 		const id = affinityKeyOf(key, call);
 		const others = (this.#sessions.get(id) ?? []).filter((other) => other.prefixDigest !== prefixDigest);
 		this.#sessions.delete(id);

@@ -64,8 +64,13 @@ export function boundInputTokens(call: Call, deployment: Deployment, affinity: A
 	return boundBodyTokens(call, deployment, affinity);
 }
 
+/** Was it this deployment that counted, with the model that it has now? */
+function isCountOf(affinity: Affinity | undefined, { id, model }: Deployment): affinity is Affinity {
+	return affinity?.deployment === id && (affinity.model ?? model) === model;
+}
+
 function boundBodyTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined): number {
-	const isOwnCount = affinity?.deployment === deployment.id && affinity.unseenBytes !== undefined;
+	const isOwnCount = isCountOf(affinity, deployment) && affinity.unseenBytes !== undefined;
 	const { bodyBytes, inlineMediaBytes, inlineMediaCount, remoteMediaCount } = call.size;
 	const mediaCount = inlineMediaCount + remoteMediaCount;
 	const newMedia = mediaBound(call, deployment, affinity?.unseenMedia ?? mediaCount);

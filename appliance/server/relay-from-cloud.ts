@@ -133,9 +133,10 @@ async function relayAnswer(box: Box, walk: Walk, turn: Try, deployment: Deployme
 }
 
 /** Where a session was served last, and how large its prompt was there, decides where its next call goes. */
-function noteServed(box: Box, { arrival, usage }: Walk, { call, plan }: Try, { id }: Deployment, { key }: Visit): void {
+function noteServed(box: Box, { arrival, usage }: Walk, { call, plan }: Try, { id, model }: Deployment, { key }: Visit): void {
 	const providerKey = key?.shared.id;
-	box.memory.served({ key: arrival.key, call, body: arrival.request.body, deployment: id, providerKey, role: plan.role, usage });
+	const { key: caller, request } = arrival;
+	box.memory.served({ key: caller, call, body: request.body, deployment: id, model, providerKey, role: plan.role, usage });
 }
 
 /** We ask every stream for its usage; who did not ask gets the stream without it. */

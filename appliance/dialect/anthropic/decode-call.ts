@@ -44,6 +44,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	if (marks.outputFormat(fields) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	// Zero is a call that only fills the vendor's cache.
 	const outputCapTokens = readOutputCap(body, spans, 0);
+	facts.countedUnder = readCountedUnder(body, digest);
 	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'anthropic',
@@ -59,6 +60,15 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans,
 	};
+}
+
+const SHORT_SETTINGS_CHARACTERS = 200;
+
+/** What decides which thinking of earlier turns counts as input. */
+function readCountedUnder(body: Body, digest: Digest): string | undefined {
+	const settings = body.rawField('thinking') + body.rawField('context_management');
+	if (settings === '') return undefined;
+	return settings.length > SHORT_SETTINGS_CHARACTERS ? digest(settings) : settings;
 }
 
 /** A fixed budget is part of `max_tokens`; adaptive thinking has none. */
@@ -183,7 +193,5 @@ function firstUserText(body: Body, messages: readonly Fields[]): string {
 
 function prefixText(body: Body): string {
 	const texts = marks.systemTexts(body.wholeField('system')).filter((text) => !marks.isBillingText(text));
-	// Which thinking of earlier turns counts as input hangs on these two: under others, a count bounds nothing.
-	const kept = body.rawField('thinking') + body.rawField('context_management');
-	return `${texts.join('\n')}\n${body.rawField('tools')}\n${kept}`;
+	return `${texts.join('\n')}\n${body.rawField('tools')}`;
 }

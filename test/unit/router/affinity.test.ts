@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Affinity } from '../../../appliance/protocol/plan.ts';
 import type { Usage } from '../../../appliance/protocol/stream.ts';
 import { AffinityMemory } from '../../../appliance/router/affinity.ts';
+import { boundInputTokens } from '../../../appliance/router/input-size.ts';
 import { addOutputSize, NO_OUTPUT_SIZES, type OutputSizes, usualOutputTokens } from '../../../appliance/router/output-sizes.ts';
-import { call, claudeCode, key, subagent } from './make-input.ts';
+import { call, claudeCode, key, OPUS, subagent } from './make-input.ts';
 
 const usage: Usage = { inputTokens: 10, cacheReadTokens: 900, cacheWriteTokens: 90, cacheWrite1hTokens: undefined, outputTokens: 50 };
 const BODY = new TextEncoder().encode('a body');
@@ -140,5 +142,41 @@ describe('usualOutputTokens', () => {
 				'mid',
 			),
 		).toBeGreaterThan(0);
+	});
+});
+
+describe('a count', () => {
+	const BODY_BYTES = 4_000;
+	const counted = (size: object = {}, after: object = size, more: object = {}) => {
+		const memory = new AffinityMemory(isEqual);
+		memory.note(served({ call: claudeCode({ size: { bodyBytes: BODY_BYTES, ...size } }), deployment: OPUS.id, ...more }));
+		return memory.find(key(), claudeCode({ size: { bodyBytes: BODY_BYTES, ...after } }), BODY);
+	};
+	const bound = (found: Affinity | undefined, size: object = {}, at = OPUS) =>
+		boundInputTokens(claudeCode({ size: { bodyBytes: 1_000_000, ...size } }), at, found);
+
+	it('bounds what was counted, at the deployment and with the model that counted it', () => {
+		const found = counted({}, {}, { model: OPUS.model });
+		expect(found?.unseenBytes).toBe(0);
+		const own = bound(found);
+		expect(own).toBeLessThan(10_000);
+		expect(bound(found, {}, { ...OPUS, model: 'another-tokenizer' })).toBeGreaterThanOrEqual(1_000_000);
+		expect(bound(found, {}, { ...OPUS, id: 'another' })).toBeGreaterThanOrEqual(1_000_000);
+	});
+
+	it('bounds nothing where the vendor may have left something out, or counts by other settings now', () => {
+		expect(counted({ mayDropInput: true })?.unseenBytes).toBeUndefined();
+		expect(counted({ countedUnder: 'a' }, { countedUnder: 'b' })?.unseenBytes).toBeUndefined();
+		expect(counted({ countedUnder: 'a' })?.unseenBytes).toBe(0);
+	});
+
+	it('does not bound media that it has not seen, nor what an address brings', () => {
+		const media = (...marks: string[]) => ({ inlineMediaCount: marks.length, mediaMarks: marks });
+		expect(counted(media('a'))?.unseenMedia).toBe(0);
+		expect(counted(media('a'), media('a', 'b'))?.unseenMedia).toBe(1);
+		expect(counted({ remoteMediaCount: 1 })?.unseenMedia).toBe(1);
+		const added = media('a', 'b');
+		const more = bound(counted(media('a'), added), added) - bound(counted(added), added);
+		expect(more).toBe(OPUS.maxTokensPerMedia);
 	});
 });
