@@ -141,6 +141,10 @@ describe('decoding a stream that goes wrong', () => {
 		['anthropic', 'anthropic-error.sse', 'Overloaded'],
 		['chat-completions', 'chat-cut.sse', 'before the answer was finished'],
 		['chat-completions', 'chat-error.sse', 'The server had an error.'],
+		['responses', 'responses-cut.sse', 'before the answer was finished'],
+		['responses', 'responses-cut-in-last.sse', 'before the answer was finished'],
+		['responses', 'responses-error.sse', 'The server had an error.'],
+		['responses', 'responses-failed.sse', 'Please try again in 2s.'],
 	] as const)('%s: %s ends in an error part', (dialect, name, words) => {
 		const last = read(dialect, [recorded(name)]).at(-1);
 		expect(last?.type === 'error' && last.problem.message).toContain(words);
@@ -151,6 +155,9 @@ describe('decoding a stream that goes wrong', () => {
 		['anthropic', 'anthropic-loose.sse'],
 		['chat-completions', 'chat-tools.sse'],
 		['chat-completions', 'chat-no-done.sse'],
+		['responses', 'responses-tools.sse'],
+		['responses', 'responses-loose.sse'],
+		['responses', 'responses-incomplete.sse'],
 	] as const)('%s: %s gives the same parts at every cut', (dialect, name) => {
 		const bytes = recorded(name);
 		const whole = read(dialect, [bytes]);
@@ -169,6 +176,33 @@ describe('decoding a stream that goes wrong', () => {
 			{ type: 'text', text: 'I look.' },
 			{ type: 'tool-call', id: 'call_1', name: 'read_file', input: { path: 'größe.ts' } },
 			{ type: 'tool-call', id: 'call_2', name: 'list_dir', input: {} },
+		]);
+		const value = {
+			id: 'rs_0b1',
+			type: 'reasoning',
+			summary: [
+				{ type: 'summary_text', text: 'Two files.' },
+				{ type: 'summary_text', text: 'So two reads.' },
+			],
+			encrypted_content: 'ZW5jcnlwdGVk',
+		};
+		const content = [
+			{ type: 'thinking', text: 'Two files.\n\nSo two reads.', native: { dialect: 'responses', value } },
+			{ type: 'text', text: 'I look.' },
+			{ type: 'tool-call', id: 'call_1', name: 'read_file', input: { path: 'größe.ts' } },
+			{
+				type: 'tool-call',
+				id: 'call_2',
+				name: 'apply_patch',
+				isFreeform: true,
+				input: '*** Begin Patch\n*** Delete File: a\n*** End Patch',
+			},
+		];
+		expect((await fold(read('responses', [recorded('responses-tools.sse')]))).content).toEqual(content);
+		expect(decodeResponse(new TextDecoder().decode(recorded('responses-reply.json')))).toMatchObject({ content });
+		expect((await fold(read('responses', [recorded('responses-loose.sse')]))).content).toEqual([
+			{ type: 'text', text: 'I look.' },
+			{ type: 'tool-call', id: 'c1', name: 'list_dir', input: {} },
 		]);
 	});
 

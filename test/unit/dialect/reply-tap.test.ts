@@ -4,7 +4,7 @@ import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
 import { createWholeTap } from '../../../appliance/dialect/reply-tap.ts';
 import type { ReplySummary } from '../../../appliance/protocol/ports.ts';
 import type { FinishReason, Usage } from '../../../appliance/protocol/stream.ts';
-import type { DialectName } from '../../../appliance/protocol/words.ts';
+import { DIALECTS } from '../../../appliance/protocol/words.ts';
 import { recorded } from './recorded.ts';
 import { bytesOf, cutAt } from './wire.ts';
 
@@ -37,10 +37,22 @@ const RECORDED: Readonly<Record<string, ReplySummary>> = {
 	'chat-error.sse': summary(usage(), undefined, false, true),
 	'chat-reply.json': summary(usage(176, 1_024, 0, 0, 44), 'tool-calls'),
 	'chat-error.json': summary(usage(), undefined, true, true),
+	'responses-text.sse': summary(usage(48, 128, 0, 0, 44), 'stop'),
+	'responses-text-crlf.sse': summary(usage(48, 128, 0, 0, 44), 'stop'),
+	'responses-tools.sse': summary(usage(20, 20_480, 200, 300, 96), 'tool-calls'),
+	'responses-incomplete.sse': summary(usage(9, 0, 0, 0, 16), 'length'),
+	'responses-loose.sse': summary(usage(9, 0, 0, 0, 3), 'tool-calls'),
+	'responses-cut.sse': summary(usage(), undefined, false),
+	'responses-cut-in-last.sse': summary(usage(), undefined, false),
+	'responses-error.sse': summary(usage(), undefined, false, true),
+	'responses-failed.sse': summary(usage(), undefined, true, true),
+	'responses-reply.json': summary(usage(48, 128, 0, 0, 44), 'tool-calls'),
+	'responses-error.json': summary(usage(), undefined, true, true),
+	'responses-compaction.json': summary(usage(500, 0, 0, 0, 80), 'stop'),
 };
 
 function hear(name: string, chunks: readonly Uint8Array[]): ReplySummary {
-	const dialect: DialectName = name.startsWith('chat') ? 'chat-completions' : 'anthropic';
+	const dialect = DIALECTS.find((one) => name.startsWith(one === 'chat-completions' ? 'chat' : one)) ?? 'anthropic';
 	const tap = DIALECTS_BY_NAME[dialect].createReplyTap(name.endsWith('.sse'));
 	for (const chunk of chunks) tap.push(chunk);
 	return tap.summary();
@@ -73,7 +85,7 @@ describe.each(Object.entries(RECORDED))('%s', (name, expected) => {
 });
 
 describe('a stream that ends early', () => {
-	it.each(['anthropic-tools.sse', 'chat-tools.sse'])('is never complete before its finish: %s', (name) => {
+	it.each(['anthropic-tools.sse', 'chat-tools.sse', 'responses-tools.sse'])('is never complete before its finish: %s', (name) => {
 		const bytes = recorded(name);
 		const whole = RECORDED[name];
 		for (let length = 0; length < bytes.length; length++) {
@@ -93,6 +105,14 @@ describe('huge replies', () => {
 		expect(tap.summary()).toEqual(summary(usage(), undefined));
 		tap.push(bytesOf('{"cut":'));
 		expect(tap.summary().isComplete).toBe(false);
+	});
+
+	it('know by its name that an answer ended whose last event is too long to be heard', () => {
+		const tap = DIALECTS_BY_NAME.responses.createReplyTap(true);
+		tap.push(
+			bytesOf(`event: response.completed\ndata: {"type":"response.completed","response":{"output":["${'x'.repeat(9_000_000)}"]}}\n\n`),
+		);
+		expect(tap.summary()).toEqual(summary(usage(), undefined));
 	});
 
 	it('hear the usage behind a content event of many megabytes', () => {
