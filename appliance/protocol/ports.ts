@@ -27,6 +27,7 @@ export interface CallerRequest {
 	readonly query: string;
 	/** Lower-case names. */
 	readonly headers: HeaderMap;
+	/** Its memory serves another call as soon as this one is over: copy what has to outlive it. */
 	readonly body: Uint8Array;
 }
 

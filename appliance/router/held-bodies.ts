@@ -38,25 +38,41 @@ export function unseenBytes(before: Uint8Array, now: Uint8Array, isEqual: IsEqua
 	return now.length - head - sharedTail(before, now, shorter - head, isEqual);
 }
 
-/** The least recently kept body is dropped first. */
+/** A conversation that came again comes on growing: room for some calls, so that memory is not asked for at each. */
+const ROOM_TO_GROW = 1.25;
+
+interface Held {
+	readonly memory: Uint8Array;
+	readonly length: number;
+}
+
+/** Keeps copies, since the memory of a call's body is used again. The least recently kept body is dropped first. */
 export class HeldBodies {
 	readonly #limitBytes: number;
-	readonly #bodies = new Map<string, Uint8Array>();
+	readonly #bodies = new Map<string, Held>();
 	#bytes = 0;
 
 	constructor(limitBytes: number = DEFAULT_LIMIT_BYTES) {
 		this.#limitBytes = limitBytes;
 	}
 
+	/** Valid until the next body is kept. */
 	get(id: string): Uint8Array | undefined {
-		return this.#bodies.get(id);
+		const held = this.#bodies.get(id);
+		return held?.memory.subarray(0, held.length);
 	}
 
 	keep(id: string, body: Uint8Array): void {
+		const { length } = body;
+		const memory = this.#bodies.get(id)?.memory;
 		this.drop(id);
-		if (body.length > this.#limitBytes) return;
-		this.#bodies.set(id, body);
-		this.#bytes += body.length;
+		if (length > this.#limitBytes) return;
+		const isFit = memory !== undefined && length <= memory.length && memory.length <= 4 * length;
+		const room = memory === undefined ? length : Math.min(this.#limitBytes, Math.ceil(length * ROOM_TO_GROW));
+		const taken = isFit ? memory : new Uint8Array(room);
+		taken.set(body);
+		this.#bodies.set(id, { memory: taken, length });
+		this.#bytes += taken.length;
 		for (const oldest of this.#bodies.keys()) {
 			if (this.#bytes <= this.#limitBytes) break;
 			this.drop(oldest);
@@ -68,7 +84,7 @@ export class HeldBodies {
 	}
 
 	drop(id: string): void {
-		this.#bytes -= this.#bodies.get(id)?.length ?? 0;
+		this.#bytes -= this.#bodies.get(id)?.memory.length ?? 0;
 		this.#bodies.delete(id);
 	}
 }

@@ -39,6 +39,7 @@ export async function arrive(box: Box, request: FastifyRequest, reply: FastifyRe
 			at: isoTime(box.clock.wallMs()),
 		});
 	} finally {
+		box.bodyMemory.giveBack(bodyOf(request));
 		running.end();
 	}
 }

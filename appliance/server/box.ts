@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
+import type { BodyMemory } from './body-memory.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Dialects } from './plugins/problems.ts';
@@ -20,6 +21,8 @@ export interface Box {
 	readonly engine: LocalEngine;
 	readonly cloud: CloudClient;
 	readonly memory: RoutingMemory;
+	/** Where the bodies of calls lie while they are served. */
+	readonly bodyMemory: BodyMemory;
 	readonly running: RunningCalls;
 	readonly metrics: Metrics;
 	readonly log: Logger;

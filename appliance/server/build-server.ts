@@ -31,7 +31,7 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	});
 	addHostList(app, () => box.settings().server.allowedHosts);
 	addAuthentication(app, { members: box.store.members, console: sources.console });
-	addRawBody(app, bodyBytes);
+	addRawBody(app, bodyBytes, box.bodyMemory);
 	addProblems(app, box.dialects, (err, path) => box.log.error({ err, path }, 'a request failed inside the box'));
 	addHealthRoutes(app, box);
 	addCallRoutes(app, box);

@@ -8,6 +8,7 @@ import { DIALECTS_BY_NAME } from '../dialect/dialects.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
+import { BodyMemory } from './body-memory.ts';
 import type { Box } from './box.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -44,6 +45,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		engine,
 		cloud: createCloudClient((provider, key) => upstreamOf(settings, provider, key)),
 		memory,
+		bodyMemory: new BodyMemory(),
 		running,
 		metrics: createMetrics({
 			engine: () => engine.status(),

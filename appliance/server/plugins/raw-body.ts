@@ -2,7 +2,9 @@
 
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../protocol/problem.ts';
+import type { BodyMemory } from '../body-memory.ts';
 import { decodeBody, refuseCoding } from './coded-body.ts';
+import { collectBody } from './collect-body.ts';
 
 /** Bodies of so many times the largest size may be under way together. */
 const MOST_BODIES = 8;
@@ -10,7 +12,7 @@ const MOST_BODIES = 8;
 const UNTOLD_BYTES = 4_194_304;
 
 /** Bodies under way are bounded together, not only each: hundreds of large ones would be more than the machine's memory. */
-export function addRawBody(app: FastifyInstance, bodyBytes: number): void {
+export function addRawBody(app: FastifyInstance, bodyBytes: number, memory: BodyMemory): void {
 	const limitBytes = MOST_BODIES * bodyBytes;
 	let heldBytes = 0;
 	app.addHook('onRequest', (request, reply, done) => {
@@ -28,12 +30,19 @@ export function addRawBody(app: FastifyInstance, bodyBytes: number): void {
 		done();
 	});
 	app.removeAllContentTypeParsers();
-	app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+	app.addContentTypeParser('application/json', (request, payload, done) => {
 		const coding = request.headers['content-encoding'];
-		if (coding === undefined) done(null, body);
-		else decodeBody(body, coding, bodyBytes).then((decoded) => done(null, decoded), done);
+		collectBody(payload, bodyBytes, memory, (error, body = NO_BODY) => {
+			if (error !== null) return done(error);
+			if (coding === undefined) return done(null, body);
+			decodeBody(body, coding, bodyBytes)
+				.finally(() => memory.giveBack(body))
+				.then((decoded) => done(null, decoded), done);
+		});
 	});
 }
+
+const NO_BODY = Buffer.alloc(0);
 
 /** What a body counts for: a coded one grows when it is read. */
 function bytesOf(contentLength: string | undefined, isCoded: boolean): number {
@@ -49,5 +58,5 @@ const tooMuch = () =>
 
 /** The bytes of a request's body; empty when there was none. */
 export function bodyOf(request: { readonly body: unknown }): Buffer {
-	return Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+	return Buffer.isBuffer(request.body) ? request.body : NO_BODY;
 }
