@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { formatConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/places.ts';
-import type { MemberBudgetsRequest, NewKeyRequest } from '../protocol/admin.ts';
+import type { MemberChangeRequest, NewKeyRequest } from '../protocol/admin.ts';
+import { changedRules } from '../protocol/member.ts';
 import type { Budgets, Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { TIERS } from '../protocol/words.ts';
@@ -33,10 +34,20 @@ export async function adminOverFiles(dataDir: string, configFile: string, env: E
 		addMember: async ({ name, dayUsd, monthUsd }) => await members.addMember(name, budgetsOf(dayUsd, monthUsd)),
 		setMember: async (name, change) => {
 			const member = findMember(members.listMembers(), name);
-			return await members.setMemberBudgets(member.id, changed(member, change));
+			const { dayUsd, monthUsd, ...rules } = change;
+			if (Object.keys(rules).length > 0) await members.setMemberRules(member.id, changedRules(member.rules ?? {}, rules));
+			return await members.setMemberBudgets(
+				member.id,
+				changed(member, { ...(dayUsd !== undefined && { dayUsd }), ...(monthUsd !== undefined && { monthUsd }) }),
+			);
 		},
+		removeMember: async (name) => await members.removeMember(findMember(members.listMembers(), name).id),
 		keys: async () => members.listKeys(),
 		addKey: async (request) => await members.addKey(newKeyOf(request, members)),
+		setKey: async (id, { allowedTiers, ...rules }) => {
+			const key = members.listKeys().find((one) => one.id === id);
+			return await members.setKeyRules(id, changedRules(key?.rules ?? {}, rules), allowedTiers);
+		},
 		revokeKey: (id) => revoke(members, id),
 		spend: async () => ledger.spend(),
 		findCall: async (id) => {
@@ -62,7 +73,7 @@ function budgetsOf(dayUsd: number | undefined, monthUsd: number | undefined) {
 	};
 }
 
-function changed(member: Member, { dayUsd, monthUsd }: MemberBudgetsRequest) {
+function changed(member: Member, { dayUsd, monthUsd }: MemberChangeRequest) {
 	const pick = (change: number | null | undefined, nanoUsd: number | undefined) =>
 		change === undefined ? (nanoUsd === undefined ? undefined : nanoUsd / NANO) : (change ?? undefined);
 	return budgetsOf(pick(dayUsd, member.dayNanoUsd), pick(monthUsd, member.monthNanoUsd));
@@ -77,13 +88,10 @@ function newKeyOf(request: NewKeyRequest, members: MemberStore): NewKey {
 		hasCeiling: request.hasCeiling ?? true,
 		treeCeilingNanoUsd: request.treeCeilingUsd === undefined ? undefined : Math.round(request.treeCeilingUsd * NANO),
 		expiresAtMs: request.expiresAt === undefined ? undefined : Date.parse(request.expiresAt),
+		rules: changedRules({}, { ...request, allowedTiers: undefined }),
 	};
 }
 
 async function revoke(members: MemberStore, id: string): Promise<void> {
-	const owners = members.listKeys().filter((key) => key.isOwner && !key.isRevoked);
-	if (owners.length === 1 && owners[0]?.id === id) {
-		throw new Problem('invalid-call', 'This is the last owner’s key: add another one before you revoke it.');
-	}
 	if (!(await members.revokeKey(id))) throw new Problem('not-found', `There is no key ${JSON.stringify(id)}. See: innerloop key list`);
 }

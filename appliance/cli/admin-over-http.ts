@@ -1,7 +1,7 @@
 /** The box through its running service. */
 
 import type { CallsReport, KeysReport, MembersReport, NewKeyReport, SpendReport } from '../protocol/admin.ts';
-import type { CallRecord, Member } from '../protocol/ports.ts';
+import type { CallRecord, ListedKey, Member } from '../protocol/ports.ts';
 import type { Admin } from './admin.ts';
 import { findMember } from './find-member.ts';
 import type { ServiceConnection } from './service-connection.ts';
@@ -15,8 +15,13 @@ export function adminOverHttp({ ask }: ServiceConnection): Admin {
 			const { id } = findMember(await members(), name);
 			return await ask<Member>('PATCH', `members/${encodeURIComponent(id)}`, change);
 		},
+		removeMember: async (name) => {
+			const { id } = findMember(await members(), name);
+			await ask<void>('DELETE', `members/${encodeURIComponent(id)}`);
+		},
 		keys: async () => (await ask<KeysReport>('GET', 'keys')).keys,
 		addKey: (request) => ask<NewKeyReport>('POST', 'keys', request),
+		setKey: (id, change) => ask<ListedKey>('PATCH', `keys/${encodeURIComponent(id)}`, change),
 		revokeKey: (id) => ask<void>('DELETE', `keys/${encodeURIComponent(id)}`),
 		spend: async () => (await ask<SpendReport>('GET', 'spend')).rows,
 		findCall: (id) => ask<CallRecord>('GET', `explain/${encodeURIComponent(id)}`),

@@ -1,24 +1,24 @@
 /** What the commands can ask of a box, whether its service runs or only its files are there. */
 
-import type { MemberBudgetsRequest, NewKeyReport, NewKeyRequest, NewMemberRequest } from '../protocol/admin.ts';
-import type { Key } from '../protocol/member.ts';
-import type { CallRecord, Member, SpendRow } from '../protocol/ports.ts';
+import type { KeyChangeRequest, MemberChangeRequest, NewKeyReport, NewKeyRequest, NewMemberRequest } from '../protocol/admin.ts';
+import type { CallRecord, ListedKey, Member, SpendRow } from '../protocol/ports.ts';
 import { adminOverFiles } from './admin-over-files.ts';
 import { adminOverHttp } from './admin-over-http.ts';
 import { type Context, UsageError } from './command.ts';
 import { configFileOf, dataDirOf } from './places.ts';
 import { connect, findService } from './service-connection.ts';
 
-export type ListedKey = Key & { readonly createdAt: string; readonly isRevoked: boolean };
-
 /** Everything rejects with a Problem whose message is for a person. */
 export interface Admin {
 	members(): Promise<readonly Member[]>;
 	addMember(request: NewMemberRequest): Promise<Member>;
 	/** By id or name. */
-	setMember(member: string, change: MemberBudgetsRequest): Promise<Member>;
+	setMember(member: string, change: MemberChangeRequest): Promise<Member>;
+	/** With the keys and the records of the calls. */
+	removeMember(member: string): Promise<void>;
 	keys(): Promise<readonly ListedKey[]>;
 	addKey(request: NewKeyRequest): Promise<NewKeyReport>;
+	setKey(id: string, change: KeyChangeRequest): Promise<ListedKey>;
 	revokeKey(id: string): Promise<void>;
 	spend(): Promise<readonly SpendRow[]>;
 	findCall(id: string): Promise<CallRecord>;

@@ -1,11 +1,13 @@
 /** `innerloop key add | list | revoke`: the secrets by which clients are let in. */
 
 import type { NewKeyRequest } from '../protocol/admin.ts';
-import { TIERS, type Tier } from '../protocol/words.ts';
-import { type ListedKey, withAdmin } from './admin.ts';
+import type { ListedKey } from '../protocol/ports.ts';
+import { TIERS } from '../protocol/words.ts';
+import { withAdmin } from './admin.ts';
 import { type Command, defineCommand, EXIT, UsageError } from './command.ts';
 import { formatUsd, parseUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
+import { describeRules, parseRules, parseTiers, RULE_OPTIONS } from './rule-options.ts';
 import { table } from './terminal.ts';
 
 const BOX = { ...DATA_OPTION, ...CONFIG_OPTION, ...ADDRESS_OPTION } as const;
@@ -21,6 +23,7 @@ const add = defineCommand({
 		'no-ceiling': { type: 'boolean', help: 'Its spending has no ceiling.' },
 		'tree-usd': { type: 'string', value: 'USD', help: 'Ceiling of one call tree. Default: the configuration’s.' },
 		expires: { type: 'string', value: 'TIME', help: 'When it ends: 2027-01-31 or 2027-01-31T18:00Z. Default: never.' },
+		...RULE_OPTIONS,
 		...BOX,
 	},
 	async run({ values, positionals: [member = ''] }, context) {
@@ -32,6 +35,7 @@ const add = defineCommand({
 			...(values['no-ceiling'] && { hasCeiling: false }),
 			...(values['tree-usd'] !== undefined && { treeCeilingUsd: parseUsd(values['tree-usd'], '--tree-usd') }),
 			...(values.expires !== undefined && { expiresAt: parseTime(values.expires) }),
+			...parseRules(values),
 		};
 		const made = await withAdmin(values, context, (admin) => admin.addKey(request));
 		if (values.json) context.terminal.json(made);
@@ -47,7 +51,27 @@ const list = defineCommand({
 	async run({ values }, context) {
 		const keys = await withAdmin(values, context, (admin) => admin.keys());
 		if (values.json) context.terminal.json({ keys });
-		else context.terminal.print(table(['ID', 'MEMBER', 'STATE', 'TIERS', 'RIGHTS', 'TREE', 'SINCE'], keys.map(row)));
+		else context.terminal.print(table(['ID', 'MEMBER', 'STATE', 'TIERS', 'RIGHTS', 'RULES', 'TREE', 'SINCE'], keys.map(row)));
+		return EXIT.ok;
+	},
+});
+
+const set = defineCommand({
+	name: 'key set',
+	summary: 'Change what a key may do; in force for its next call.',
+	positionals: ['ID'],
+	options: {
+		tiers: { type: 'string', value: 'LIST', help: `Tiers it may use: ${TIERS.join(',')}.` },
+		...RULE_OPTIONS,
+		...BOX,
+	},
+	details: 'What a member may not, no key of theirs may either.',
+	async run({ values, positionals: [id = ''] }, context) {
+		const change = { ...(values.tiers !== undefined && { allowedTiers: parseTiers(values.tiers) }), ...parseRules(values) };
+		if (Object.keys(change).length === 0) throw new UsageError('Say what to change. See: innerloop key set --help');
+		const key = await withAdmin(values, context, (admin) => admin.setKey(id, change));
+		if (values.json) context.terminal.json(key);
+		else context.terminal.print(`Key ${key.id} of ${key.memberName}: tiers ${key.allowedTiers.join(',')}; ${describeRules(key.rules)}.`);
 		return EXIT.ok;
 	},
 });
@@ -65,14 +89,7 @@ const revoke = defineCommand({
 	},
 });
 
-export const keyCommands: readonly Command[] = [add, list, revoke];
-
-function parseTiers(text: string): Tier[] {
-	const words = text.split(',').map((word) => word.trim());
-	const wrong = words.find((word) => !(TIERS as readonly string[]).includes(word));
-	if (wrong !== undefined) throw new UsageError(`${JSON.stringify(wrong)} is no tier. Tiers: ${TIERS.join(', ')}.`);
-	return words as Tier[];
-}
+export const keyCommands: readonly Command[] = [add, list, set, revoke];
 
 function parseTime(text: string): string {
 	const time = new Date(text);
@@ -89,6 +106,7 @@ function row(key: ListedKey): string[] {
 		key.isRevoked ? 'revoked' : isExpired ? 'expired' : 'valid',
 		key.allowedTiers.join(','),
 		rights.join(', ') || '-',
+		describeRules(key.rules ?? undefined),
 		key.treeCeilingNanoUsd === undefined ? '-' : formatUsd(key.treeCeilingNanoUsd),
 		key.createdAt.slice(0, 10),
 	];

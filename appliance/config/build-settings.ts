@@ -97,9 +97,9 @@ function deploymentConfigs(config: Config, providers: Readonly<Record<string, Pr
 function toRouting(config: Config): RoutingSettings {
 	const { outer, mid, inner } = config.roles;
 	// An absent field and one that is undefined are the same to a reader, but not to a type that is exact about it.
-	const aliases = Object.entries(config.aliases).map(([name, { role, tier, deployment }]): [string, ModelAlias] => [
+	const aliases = Object.entries(config.aliases).map(([name, { role, tier, deployment, data }]): [string, ModelAlias] => [
 		name,
-		{ ...(role && { role }), ...(tier && { tier }), ...(deployment && { deployment }) },
+		{ ...(role && { role }), ...(tier && { tier }), ...(deployment && { deployment }), ...(data && { data }) },
 	]);
 	const { balance, balanceByTier, ...routing } = config.routing;
 	const byTier = TIERS.map((tier) => [tier, balanceByTier[tier] ?? balance] as const);
@@ -156,6 +156,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		memberLimits: toMemberLimits(config.memberLimits),
 		egress: readEgress(env),
 		budgets: toBudgets(config),
+		retention: config.retention,
 		log: config.log,
 	});
 }

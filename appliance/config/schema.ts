@@ -194,8 +194,13 @@ const rolesSchema = z.strictObject({
 });
 
 const aliasSchema = z
-	.strictObject({ role: z.enum(ROLES).optional(), tier: z.enum(TIERS).optional(), deployment: name.optional() })
-	.refine((alias) => Object.keys(alias).length > 0, 'names a role, a tier or a deployment');
+	.strictObject({
+		role: z.enum(ROLES).optional(),
+		tier: z.enum(TIERS).optional(),
+		deployment: name.optional(),
+		data: z.literal('local-only').optional().describe('Text under this name never leaves the box, whoever sends it.'),
+	})
+	.refine((alias) => Object.keys(alias).length > 0, 'names a role, a tier, a deployment or a data rule');
 
 const budgetsSchema = z.strictObject({
 	treeUsd: usd.default(5).describe('Most that one call tree (a prompt and all that follows from it) can cost.'),
@@ -286,6 +291,13 @@ const logSchema = z.strictObject({
 	hasPromptText: z.boolean().default(false).describe('Write prompt and reply text into the log. Off: no text ever.'),
 });
 
+const retentionSchema = z.strictObject({
+	callDays: count.max(3_650).default(90).describe('Days that the record of a call is kept: what was decided, and what became of it.'),
+	calls: z.number().int().min(0).max(1_000_000).default(20_000).describe('Most records of calls; 0 keeps none. Some 3 kB each.'),
+	billDays: count.max(3_650).default(90).describe('Days that single bills are kept. Sums by day are kept beyond.'),
+	bills: count.max(10_000_000).default(200_000).describe('Most single bills. Some 200 bytes each.'),
+});
+
 export const configSchema = z.strictObject({
 	$schema: z.string().optional(),
 	version: z.literal(1),
@@ -302,6 +314,7 @@ export const configSchema = z.strictObject({
 	routing: routingSchema.prefault({}),
 	retries: retriesSchema.prefault({}),
 	memberLimits: memberLimitsSchema.prefault({}).describe('What each member may ask of the box; beyond it a call gets 429.'),
+	retention: retentionSchema.prefault({}),
 	log: logSchema.prefault({}),
 });
 

@@ -3,7 +3,7 @@
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
-import type { Budgets } from '../protocol/ports.ts';
+import type { Budgets, Retention } from '../protocol/ports.ts';
 import type { RetrySettings } from '../protocol/retries.ts';
 import type { DialectName, Vendor } from '../protocol/words.ts';
 import type { Config, LimitsConfig, LocalConfig, PassThroughConfig } from './schema.ts';
@@ -74,5 +74,6 @@ export interface Settings {
 	/** Undefined where the environment names no proxy. */
 	readonly egress: EgressSettings | undefined;
 	readonly budgets: Budgets;
+	readonly retention: Retention;
 	readonly log: Config['log'];
 }

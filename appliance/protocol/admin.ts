@@ -2,8 +2,8 @@
 
 import type { Decision } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
-import type { Key } from './member.ts';
-import type { CallRecord, EngineStatus, Member, SpendRow } from './ports.ts';
+import type { Key, RulesChange } from './member.ts';
+import type { CallRecord, EngineStatus, ListedKey, Member, SpendRow } from './ports.ts';
 import type { DialectName, Tier } from './words.ts';
 
 export interface SystemFacts {
@@ -68,7 +68,7 @@ export interface MembersReport {
 }
 
 /** GET /innerloop/v1/keys → { keys }; POST → { key, secret }, the secret for the only time; DELETE /keys/:id; owner keys only. */
-export interface NewKeyRequest {
+export interface NewKeyRequest extends Pick<RulesChange, KeyRule> {
 	/** A member's id or name. */
 	readonly member: string;
 	readonly isOwner?: boolean;
@@ -79,16 +79,25 @@ export interface NewKeyRequest {
 	/** ISO date and time. */
 	readonly expiresAt?: string;
 }
+type KeyRule = 'isLocalOnly' | 'neverBelowAsked' | 'allowedDeployments' | 'requestsPerMinute' | 'parallelCalls';
 export interface KeysReport {
-	readonly keys: readonly (Key & { readonly createdAt: string; readonly isRevoked: boolean })[];
+	readonly keys: readonly ListedKey[];
+}
+
+/** PATCH /innerloop/v1/keys/:id → the key; owner keys only. Null or false takes a rule away, a missing one stays. */
+export interface KeyChangeRequest extends Pick<RulesChange, KeyRule> {
+	readonly allowedTiers?: readonly Tier[];
 }
 export interface NewKeyReport {
 	readonly key: Key;
 	readonly secret: string;
 }
 
-/** PATCH /innerloop/v1/members/:id → the member; owner keys only. A number sets a budget, null takes it away, a missing one stays. */
-export interface MemberBudgetsRequest {
+/**
+ * PATCH /innerloop/v1/members/:id → the member; owner keys only. A value sets a budget or rule, null or false takes it
+ * away, a missing one stays. DELETE /innerloop/v1/members/:id removes the member and the records of its calls.
+ */
+export interface MemberChangeRequest extends RulesChange {
 	readonly dayUsd?: number | null;
 	readonly monthUsd?: number | null;
 }

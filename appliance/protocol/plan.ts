@@ -13,6 +13,8 @@ export interface CallHints {
 	readonly tier: Tier | undefined;
 	readonly deployment: string | undefined;
 	readonly tree: string | undefined;
+	/** This text never leaves the box. Needs no right to force: it can only make stricter. */
+	readonly isLocalOnly?: boolean;
 }
 
 /** Where a (session, agent) was served last, and how much of its prompt that deployment still holds in its cache. */
@@ -55,6 +57,8 @@ export interface ModelAlias {
 	readonly role?: Role;
 	readonly tier?: Tier;
 	readonly deployment?: string;
+	/** Text under this name never leaves the box, whoever sends it. */
+	readonly data?: 'local-only';
 }
 
 export interface RoutingSettings {
@@ -109,6 +113,8 @@ export interface Plan {
 	/** Upper bound over the dearest chain of candidates that may each be billed. */
 	readonly reservationNanoUsd: number;
 	readonly problem: Problem | undefined;
+	/** A data rule keeps the text here: no candidate is elsewhere. */
+	readonly isKeptHere?: boolean;
 }
 
 /** `appliance/router/plan-call.ts` exports `planCall: PlanCall`, and `price-usage.ts` exports `priceUsage`. */

@@ -4,7 +4,7 @@ import type { Call, Splice } from './call.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
-import type { Key } from './member.ts';
+import type { AccessRules, Key } from './member.ts';
 import type { Allowance } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { FinishReason, Reply, StreamPart, Usage } from './stream.ts';
@@ -269,6 +269,8 @@ export interface Ledger {
 	spend(): readonly SpendRow[];
 	/** New ceilings of a changed configuration. */
 	setBudgets(budgets: Budgets): void;
+	/** Closes and forgets all of a member; what the team spent stays. False, and nothing done, while a call of it runs. */
+	forgetMember(id: string): boolean;
 }
 
 export interface Budgets {
@@ -294,6 +296,7 @@ export interface NewKey {
 	readonly hasCeiling: boolean;
 	readonly treeCeilingNanoUsd: number | undefined;
 	readonly expiresAtMs: number | undefined;
+	readonly rules?: AccessRules;
 }
 
 export interface Member {
@@ -302,7 +305,16 @@ export interface Member {
 	readonly dayNanoUsd: number | undefined;
 	readonly monthNanoUsd: number | undefined;
 	readonly createdAt: string;
+	/** Absent: none. */
+	readonly rules?: AccessRules;
 }
+
+export type ListedKey = Key & {
+	readonly createdAt: string;
+	readonly isRevoked: boolean;
+	/** The key's own, without its member's; absent: none. */
+	readonly rules?: AccessRules;
+};
 
 export interface MemberStore {
 	/** Constant-time look-up of a secret; undefined when unknown, revoked or expired. */
@@ -310,9 +322,16 @@ export interface MemberStore {
 	listMembers(): readonly Member[];
 	addMember(name: string, budgets: { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number }): Promise<Member>;
 	setMemberBudgets(id: string, budgets: { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number }): Promise<Member>;
-	listKeys(): readonly (Key & { readonly createdAt: string; readonly isRevoked: boolean })[];
+	/** In force for the next call; replaces all the rules that there were. */
+	setMemberRules(id: string, rules: AccessRules): Promise<Member>;
+	/** Without `allowedTiers` the key's own stay. */
+	setKeyRules(id: string, rules: AccessRules, allowedTiers?: readonly Tier[]): Promise<ListedKey>;
+	/** Takes the member's keys away at once and deletes all that is recorded of the member; the team's sums stay. */
+	removeMember(id: string): Promise<void>;
+	listKeys(): readonly ListedKey[];
 	/** The secret is returned once and stored only as a hash. */
 	addKey(key: NewKey): Promise<{ readonly key: Key; readonly secret: string }>;
+	/** False for an unknown one; rejects for the last owner's. */
 	revokeKey(id: string): Promise<boolean>;
 }
 
@@ -328,6 +347,16 @@ export interface CallHistory {
 	recent(limit: number): Promise<readonly CallRecord[]>;
 }
 
+/** How long what is recorded of calls is kept. Sums by day stay. */
+export interface Retention {
+	readonly callDays: number;
+	/** Most records of calls; 0 keeps none. */
+	readonly calls: number;
+	/** Single bills, from which spend is told by tree, deployment and call. */
+	readonly billDays: number;
+	readonly bills: number;
+}
+
 /** Everything that is kept: `appliance/store/open-store.ts` exports `openStore`. */
 export interface Store {
 	readonly ledger: Ledger;
@@ -336,6 +365,10 @@ export interface Store {
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;
+	/** In force at once: what is too old or too much is deleted, now and every hour. */
+	setRetention(retention: Retention): void;
+	/** Deletes what is too old or too much now; resolves to how many rows went. */
+	prune(): Promise<number>;
 	/** Settles or releases what still runs, flushes and closes. */
 	close(): Promise<void>;
 }

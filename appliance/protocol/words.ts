@@ -44,6 +44,8 @@ export const HINT_HEADERS = {
 	deployment: 'x-innerloop-deployment',
 	/** any string: groups calls into one call tree */
 	tree: 'x-innerloop-tree',
+	/** `local-only`: this text never leaves the box; can only make stricter */
+	data: 'x-innerloop-data',
 	/** the member's key, where another credential occupies the usual headers */
 	key: 'x-innerloop-key',
 } as const;

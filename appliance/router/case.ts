@@ -4,6 +4,7 @@ import type { Reason } from '../protocol/decision.ts';
 import type { Deployment, DeploymentHealth, RolePolicy } from '../protocol/deployment.ts';
 import type { Affinity, PlanInput } from '../protocol/plan.ts';
 import type { Role, Tier } from '../protocol/words.ts';
+import { keptHereBy, keptHereReason } from './data-rule.ts';
 import { type Demand, readDemand } from './demand.ts';
 import { estimateInputTokens } from './input-size.ts';
 import { type AskedModel, readModelName } from './model-name.ts';
@@ -22,6 +23,10 @@ export interface Case {
 	readonly isProtected: boolean;
 	/** The affinity while its prompt cache lives; else undefined. */
 	readonly warm: Affinity | undefined;
+	/** Whose data rule keeps the text on the box; undefined for none. */
+	readonly keptHereBy: string | undefined;
+	/** The model that the call names must not be replaced by a lesser one. */
+	readonly isNeverBelow: boolean;
 	readonly reasons: readonly Reason[];
 }
 
@@ -44,8 +49,18 @@ function chooseTiers(demand: Demand, policy: RolePolicy, asked: AskedModel, inpu
 	if (demand.tier !== undefined) return [demand.tier];
 	if (demand.role !== undefined) return policy.tiers;
 	if (input.call.operation === 'count-tokens') return policy.tiers.toSorted((a, b) => Number(b === asked.tier) - Number(a === asked.tier));
-	return belowAsked(policy.tiers, asked.tier);
+	return isNeverBelow(input, asked, demand) ? withTier(policy.tiers, asked.tier) : belowAsked(policy.tiers, asked.tier);
 }
+
+/** A role, tier or deployment that is demanded is what was asked for, whatever the model's name says. */
+function isNeverBelow({ key, call }: PlanInput, { tier: asked }: AskedModel, { role, tier, deployment }: Demand): boolean {
+	if (key.neverBelowAsked !== true || call.operation === 'count-tokens') return false;
+	return asked !== undefined && asked !== 'local' && role === undefined && tier === undefined && deployment === undefined;
+}
+
+/** The tier that was asked for can always be asked, whatever its role would take. */
+const withTier = (tiers: readonly Tier[], asked: Tier | undefined): readonly Tier[] =>
+	asked === undefined || tiers.includes(asked) ? tiers : [asked, ...tiers];
 
 /** The classifier's own tiers: from the asked one upwards. What may be too weak among them is sorted out one by one. */
 function protectedTiers(asked: AskedModel): readonly Tier[] {
@@ -71,6 +86,7 @@ export function openCase(input: PlanInput): Case {
 	const guarded = isProtected(call, settings);
 	const found = findRole(input, asked, demand);
 	const policy = settings.roles[found.role];
+	const keptBy = keptHereBy(input);
 	return {
 		input,
 		asked,
@@ -80,7 +96,9 @@ export function openCase(input: PlanInput): Case {
 		tiers: guarded ? protectedTiers(asked) : chooseTiers(demand, policy, asked, input),
 		isProtected: guarded,
 		warm: warmAffinity(input),
-		reasons: [...found.reasons, ...demand.reasons],
+		keptHereBy: keptBy,
+		isNeverBelow: !guarded && isNeverBelow(input, asked, demand),
+		reasons: [...found.reasons, ...demand.reasons, ...(keptBy === undefined ? [] : [keptHereReason(keptBy)])],
 	};
 }
 

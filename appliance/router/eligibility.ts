@@ -24,6 +24,14 @@ const ACCESS: readonly Check[] = [
 			: ['another-is-forced', `Deployment ${demand.deployment} is forced.`],
 	({ tiers, role }, { tier }) =>
 		tiers.includes(tier) ? undefined : ['tier-not-for-role', `${role} calls of this kind do not use the ${tier} tier.`],
+	({ keptHereBy }, { provider }) =>
+		keptHereBy === undefined || provider === 'local' ? undefined : ['data-rule', `A data rule of ${keptHereBy} keeps the text on the box.`],
+	({ input }, { id }) =>
+		input.key.allowedDeployments?.includes(id) === false ? ['deployment-not-allowed', 'The member or the key may not use it.'] : undefined,
+	(one, deployment) =>
+		one.isNeverBelow && !isAtLeastAsked(deployment, one.input.call, one.asked)
+			? ['below-asked', 'The caller is never given a lesser model than the one it names.']
+			: undefined,
 	(one, deployment) =>
 		one.isProtected && !isAtLeastAsked(deployment, one.input.call, one.asked)
 			? ['below-asked', 'The safety classifier is not sent to a model that may be weaker than the one asked for.']

@@ -66,6 +66,15 @@ function summary(checked: readonly Eligibility[]): string {
 	return [...byCode.values()].map(({ reason, ids }) => `${ids.join(', ')}: ${reason.text}`).join(' ');
 }
 
+/** Not worth a second try, and never sent elsewhere instead. */
+function keptHere(by: string, checked: readonly Eligibility[]): Problem {
+	const own = checked.filter(({ deployment }) => deployment.provider === 'local');
+	const why = own.length === 0 ? 'it has no model of its own at the moment (local.isEnabled)' : summary(own);
+	return new Problem('forbidden', `A data rule of ${by} keeps this text on the box, which cannot answer the call itself: ${why}`, {
+		details: { rule: 'data-rule' },
+	});
+}
+
 export function noCandidate(one: Case, checked: readonly Eligibility[]): Problem {
 	if (checked.length === 0) {
 		const text = 'No deployment is configured. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let the box answer itself (local.isEnabled).';
@@ -75,5 +84,6 @@ export function noCandidate(one: Case, checked: readonly Eligibility[]): Problem
 	if (long.length > 0) return tooLong(one, long, cloudHint(checked));
 	const passing = outOnlyFor(checked, PASSING);
 	if (passing.length > 0) return resting(one, passing);
+	if (one.keptHereBy !== undefined) return keptHere(one.keptHereBy, checked);
 	return new Problem('no-eligible-deployment', `No deployment can take this call. ${summary(checked)}${cloudHint(checked).slice(1)}`);
 }

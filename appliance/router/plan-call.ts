@@ -65,5 +65,6 @@ export const planCall: PlanCall = (input) => {
 		outputCapTokens: fit.candidates[0]?.outputCapTokens,
 		reservationNanoUsd: fit.reservationNanoUsd,
 		problem: fit.problem,
+		...(one.keptHereBy === undefined ? {} : { isKeptHere: true }),
 	};
 };

@@ -1,6 +1,7 @@
 /** Turns fastify's request and reply into an Arrival; from here on the reply belongs to the walk. */
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { CallLimit } from '../protocol/member.ts';
 import type { CallerRequest } from '../protocol/ports.ts';
 import type { DialectName } from '../protocol/words.ts';
 import type { Box } from './box.ts';
@@ -18,8 +19,22 @@ export function callerRequest(request: FastifyRequest): CallerRequest {
 	return { path, query: at < 0 ? '' : request.url.slice(at), headers: request.headers, body: bodyOf(request) };
 }
 
-/** Serves one call. Throws only before the walk began: the box is full, or stopping. */
-export async function arrive(box: Box, request: FastifyRequest, reply: FastifyReply, dialect: DialectName): Promise<void> {
+/** Serves one call. Rejects only before the walk began: the box is full, stopping, or the member's calls are used up. */
+export function arrive(box: Box, request: FastifyRequest, reply: FastifyReply, dialect: DialectName): Promise<void> {
+	const { limits } = keyOf(request);
+	return limits === undefined ? serveCall(box, request, reply, dialect) : serveLimited(box, request, reply, dialect, limits);
+}
+
+async function serveLimited(box: Box, request: FastifyRequest, reply: FastifyReply, dialect: DialectName, limits: readonly CallLimit[]) {
+	const end = box.callLimits.begin(limits);
+	try {
+		await serveCall(box, request, reply, dialect);
+	} finally {
+		end();
+	}
+}
+
+async function serveCall(box: Box, request: FastifyRequest, reply: FastifyReply, dialect: DialectName): Promise<void> {
 	const settings = box.settings();
 	const { concurrentCalls, callTimeoutMs } = settings.server.limits;
 	const running = box.running.begin(concurrentCalls, callTimeoutMs);

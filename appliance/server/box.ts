@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
 import type { BodyMemory } from './body-memory.ts';
+import type { CallLimits } from './call-limits.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { Dialects } from './plugins/problems.ts';
@@ -24,6 +25,7 @@ export interface Box {
 	/** Where the bodies of calls lie while they are served. */
 	readonly bodyMemory: BodyMemory;
 	readonly running: RunningCalls;
+	readonly callLimits: CallLimits;
 	readonly metrics: Metrics;
 	readonly log: Logger;
 	/** Puts a finished line into the log; undefined where only the logger itself can. */

@@ -10,6 +10,7 @@ import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
 import { BodyMemory } from './body-memory.ts';
 import type { Box } from './box.ts';
+import { CallLimits } from './call-limits.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { RoutingMemory } from './routing-memory.ts';
@@ -35,6 +36,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		settings = next;
 		memory.configure(next);
 		store.ledger.setBudgets(next.budgets);
+		store.setRetention(next.retention);
 		logger.level = next.log.level;
 	};
 	const box: Box = {
@@ -47,6 +49,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		memory,
 		bodyMemory: new BodyMemory(),
 		running,
+		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({
 			engine: () => engine.status(),
 			spend: () => store.ledger.spend(),

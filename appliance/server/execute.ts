@@ -60,6 +60,9 @@ const isResting = ({ code }: { readonly code: string }) => code === 'resting-but
 
 async function tryCandidate(box: Box, walk: Walk, turn: Try): Promise<FailedTry | undefined> {
 	const deployment = deploymentOf(walk, turn.candidate);
+	// The router offers none elsewhere; that text stays here must not hang on one place alone.
+	if (turn.plan.isKeptHere === true && deployment.provider !== 'local')
+		throw new Problem('internal', 'A call that a data rule keeps here was about to leave.');
 	walk.deployment = deployment;
 	try {
 		if (deployment.provider !== 'local') return await relayFromCloud(box, walk, turn, deployment);

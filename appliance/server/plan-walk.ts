@@ -83,7 +83,14 @@ function hintsOf(headers: HeaderMap): CallHints {
 		tier: oneOf(TIERS, HINT_HEADERS.tier, text(HINT_HEADERS.tier)),
 		deployment: text(HINT_HEADERS.deployment),
 		tree: text(HINT_HEADERS.tree),
+		...(headers[HINT_HEADERS.data] === undefined ? {} : { isLocalOnly: isLocalOnly(headers[HINT_HEADERS.data]) }),
 	};
+}
+
+/** A rule that is not understood is not passed over: the call is refused. */
+function isLocalOnly(value: HeaderMap[string]): true {
+	if (value === 'local-only') return true;
+	throw new Problem('invalid-call', `${HINT_HEADERS.data}: the only value is local-only.`);
 }
 
 function oneOf<T extends string>(words: readonly T[], header: string, value: string | undefined): T | undefined {

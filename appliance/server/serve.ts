@@ -68,6 +68,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 		file: join(options.dataDir, 'innerloop.db'),
 		clock: options.clock ?? { ...systemClock, isSynchronised: createClockSync() },
 		budgets: settings.budgets,
+		retention: settings.retention,
 		log: logger,
 	});
 	const engine = engineOf(options, settings, logger);

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SumsRow, TreeRow } from '../router/budget/ledger-records.ts';
 import { BatchEnd } from './batch-end.ts';
+import { forgetMember } from './forget-member.ts';
 import type { CallRow, Change, JournalLine } from './journal-messages.ts';
 
 export interface ChangeWriter {
@@ -22,6 +23,7 @@ export function createChangeWriter(db: DatabaseSync): ChangeWriter {
 			const last = lines.findLast(({ seq }) => seq > 0);
 			if (last !== undefined) run.meta.run('ledger', JSON.stringify({ seq: last.seq, atMs: last.atMs }));
 			for (const { callId, atMs, decision, outcome } of calls) run.call.run(callId, atMs, decision, outcome);
+			for (const { id, keyIds } of batch.forgotten) forgetMember(db, id, keyIds);
 		},
 	};
 }
@@ -62,10 +64,10 @@ function prepareAll(db: DatabaseSync): Statements {
 		),
 		sum: db.prepare('INSERT INTO sums VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET settled_nano_usd = excluded.settled_nano_usd'),
 		member: db.prepare(
-			'INSERT INTO members VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, day_nano_usd = excluded.day_nano_usd, month_nano_usd = excluded.month_nano_usd',
+			'INSERT INTO members VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, day_nano_usd = excluded.day_nano_usd, month_nano_usd = excluded.month_nano_usd, rules = excluded.rules',
 		),
 		key: db.prepare(
-			'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET is_revoked = excluded.is_revoked',
+			'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET is_revoked = excluded.is_revoked, allowed_tiers = excluded.allowed_tiers, rules = excluded.rules',
 		),
 		call: db.prepare(
 			'INSERT INTO calls (call_id, at_ms, decision, outcome) VALUES (?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET decision = excluded.decision, outcome = excluded.outcome',
@@ -82,7 +84,7 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 			return;
 		}
 		case 'member':
-			run.member.run(change.id, change.name, change.dayNanoUsd, change.monthNanoUsd, change.createdAt);
+			run.member.run(change.id, change.name, change.dayNanoUsd, change.monthNanoUsd, change.createdAt, JSON.stringify(change.rules));
 			return;
 		case 'key':
 			run.key.run(
@@ -97,6 +99,7 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 				change.expiresAtMs,
 				change.createdAt,
 				bit(change.isRevoked),
+				JSON.stringify(change.rules),
 			);
 			return;
 		case 'run':

@@ -19,6 +19,8 @@ export class BatchEnd {
 	readonly reservations = new Map<string, ReservationEnd>();
 	/** In the order of their latest change: the team's own sums stand in every row. */
 	readonly sums = new Map<string, SumsRow>();
+	/** Members to be deleted behind all else: what ended while they went is theirs, too. */
+	readonly forgotten: Extract<Change, { readonly kind: 'forget-member' }>[] = [];
 
 	/** False for a change that has to be written as it is; a settlement is such a one, and ends a reservation as well. */
 	take(change: Change, seq: number): boolean {
@@ -43,6 +45,9 @@ export class BatchEnd {
 				return false;
 			case 'sums':
 				this.#sum(change);
+				return true;
+			case 'forget-member':
+				this.forgotten.push(change);
 				return true;
 			default:
 				return false;

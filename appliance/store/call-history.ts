@@ -13,12 +13,19 @@ const MOST_RECENT = 1_000;
 export interface BoundedHistory extends CallHistory {
 	/** Calls that were not kept because the disk could not follow. */
 	dropped(): number;
+	/** Calls of these keys that still run leave no record. */
+	forget(keyIds: readonly string[]): void;
+	/** The most records that are kept; with 0, none is written. */
+	mostCalls: number;
 }
 
 export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLines = MOST_WAITING_LINES): BoundedHistory {
 	let dropped = 0;
-	return {
+	const forgotten = new Set<string>();
+	const history: BoundedHistory = {
+		mostCalls: Number.MAX_SAFE_INTEGER,
 		record(decision, outcome, outcomeJson = JSON.stringify(outcome)) {
+			if (history.mostCalls === 0 || forgotten.has(decision.keyId)) return;
 			if (journal.counts.waitingLines >= mostWaitingLines) {
 				dropped += 1;
 				return;
@@ -35,7 +42,11 @@ export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLin
 			return rows.map(recordOf);
 		},
 		dropped: () => dropped,
+		forget(keyIds) {
+			for (const id of keyIds) forgotten.add(id);
+		},
 	};
+	return history;
 }
 
 function recordOf(row: StoredCall): CallRecord {

@@ -1,6 +1,7 @@
 /** What the service and the journal's thread say to each other. */
 
-import type { Member } from '../protocol/ports.ts';
+import type { AccessRules } from '../protocol/member.ts';
+import type { Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import type { RunMark } from './tail-file.ts';
 
@@ -15,8 +16,11 @@ export type MemberChange =
 			readonly dayNanoUsd: number | null;
 			readonly monthNanoUsd: number | null;
 			readonly createdAt: string;
+			readonly rules: AccessRules;
 	  }
-	| ({ readonly kind: 'key' } & KeyRow);
+	| ({ readonly kind: 'key' } & KeyRow)
+	/** Deletes the member, its keys and all that is recorded of its calls. */
+	| { readonly kind: 'forget-member'; readonly id: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
 	readonly id: string;
@@ -30,6 +34,7 @@ export interface KeyRow {
 	readonly expiresAtMs: number | null;
 	readonly createdAt: string;
 	readonly isRevoked: boolean;
+	readonly rules: AccessRules;
 }
 
 /** A past call as its table takes it. */
@@ -57,7 +62,9 @@ export interface StoredCall {
 export type Query =
 	| { readonly kind: 'call'; readonly callId: string }
 	| { readonly kind: 'recent'; readonly limit: number }
-	| { readonly kind: 'spend-days'; readonly days: number };
+	| { readonly kind: 'spend-days'; readonly days: number }
+	/** Deletes some of what is beyond the retention, which also holds from now on; answers with how many rows went. */
+	| { readonly kind: 'prune'; readonly retention: Retention; readonly wallMs: number };
 
 export type ToJournal =
 	/**

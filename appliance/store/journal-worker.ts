@@ -7,7 +7,7 @@ import { createChangeWriter } from './apply-change.ts';
 import { lockData } from './data-lock.ts';
 import { explain, openDatabase } from './database.ts';
 import type { CallRow, FromJournal, JournalLine, JournalStart, Query, ToJournal } from './journal-messages.ts';
-import { createPruner } from './prune.ts';
+import { createPruner, type Pruner } from './prune.ts';
 import { answerQuery, readKeys, readMembers, readMeta, readSnapshot } from './read-rows.ts';
 import { type RunMark, readTail } from './tail-file.ts';
 
@@ -39,14 +39,15 @@ function serve(): void {
 	} catch (error) {
 		throw explain(error, file);
 	}
-	const committer = createCommitter(db);
+	const pruner = createPruner(db);
+	const committer = createCommitter(db, pruner);
 	port.on('message', (first: ToJournal) => {
 		// Everything that piled up during the last commit goes into the next one.
 		for (let message: ToJournal | undefined = first; message !== undefined; message = nextMessage()) {
 			if (message.kind === 'write') committer.add(message);
 			else if (message.kind === 'query') {
 				committer.commit();
-				answer(db, message.id, message.query);
+				answer(db, pruner, message.id, message.query);
 			} else {
 				const isComplete = committer.finish();
 				db.close();
@@ -96,9 +97,10 @@ function nextMessage(): ToJournal | undefined {
 	return receiveMessageOnPort(port)?.message as ToJournal | undefined;
 }
 
-function answer(db: DatabaseSync, id: number, query: Query): void {
+function answer(db: DatabaseSync, pruner: Pruner, id: number, query: Query): void {
 	try {
-		say({ kind: 'answer', id, rows: answerQuery(db, query) });
+		const rows = query.kind === 'prune' ? [pruner.prune(query.retention, query.wallMs)] : answerQuery(db, query);
+		say({ kind: 'answer', id, rows });
 	} catch (error) {
 		say({ kind: 'query-failed', id, message: explain(error, file).message });
 	}
@@ -112,9 +114,8 @@ interface Committer {
 	finish(): boolean;
 }
 
-function createCommitter(db: DatabaseSync): Committer {
+function createCommitter(db: DatabaseSync, pruner: Pruner): Committer {
 	const writer = createChangeWriter(db);
-	const prune = createPruner(db);
 	let waiting: JournalLine[] = [];
 	let calls: CallRow[] = [];
 	let ticket = 0;
@@ -158,7 +159,7 @@ function createCommitter(db: DatabaseSync): Committer {
 		waiting = [];
 		calls = [];
 		say({ kind: 'committed', ticket, ledgerSeq, syncedTicket, commits, syncedCommits });
-		prune(addedRows, newestMs);
+		pruner.written(addedRows, newestMs);
 	};
 
 	return {

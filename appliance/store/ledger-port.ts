@@ -67,6 +67,7 @@ export function createLedgerPort({ snapshot, budgets, clock, journal, tail, onAl
 		release: (callId) => state.release(callId, now()),
 		spend: () => state.spend(now()),
 		setBudgets: (next) => state.setBudgets(next, now()),
+		forgetMember: (id) => state.forgetMember(id, now()),
 		tick() {
 			isSynchronised = clock.isSynchronised?.();
 			state.tick(now());

@@ -1,11 +1,11 @@
 /** Members and keys: in memory for every call, on the platter before anyone relies on a change. */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Key } from '../protocol/member.ts';
-import type { Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
+import type { AccessRules, Key } from '../protocol/member.ts';
+import type { Clock, ListedKey, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
-import type { Tier } from '../protocol/words.ts';
 import { isNanoUsd } from '../router/budget/ledger-refusal.ts';
+import { keyOf } from './effective-key.ts';
 import type { Journal } from './journal.ts';
 import type { KeyRow, MemberChange } from './journal-messages.ts';
 
@@ -22,6 +22,8 @@ export interface MemberStoreOptions {
 	readonly journal: Journal;
 	/** A member was added or has new budgets. */
 	readonly onMember: (member: Member) => void;
+	/** A member is to be forgotten; false where that cannot be now. */
+	readonly onForget: (id: string, keyIds: readonly string[]) => boolean;
 }
 
 export function createMemberStore(options: MemberStoreOptions): MemberStore {
@@ -40,11 +42,38 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 	const keep = async (member: Member): Promise<Member> => {
 		checkAmounts({ 'day budget': member.dayNanoUsd, 'month budget': member.monthNanoUsd });
 		members.set(member.id, member);
-		await write({ kind: 'member', ...member, dayNanoUsd: member.dayNanoUsd ?? null, monthNanoUsd: member.monthNanoUsd ?? null });
+		effective.clear();
+		await write({
+			kind: 'member',
+			...member,
+			dayNanoUsd: member.dayNanoUsd ?? null,
+			monthNanoUsd: member.monthNanoUsd ?? null,
+			rules: member.rules ?? {},
+		});
 		options.onMember(member);
 		return member;
 	};
+	/** Keys with their members' rules, until one of either changes. */
+	const effective = new Map<string, Key>();
+	const effectiveKey = (row: KeyRow): Key => {
+		const known = effective.get(row.id) ?? keyOf(row, memberOf(row.memberId));
+		effective.set(row.id, known);
+		return known;
+	};
+	const listed = (row: KeyRow): ListedKey => ({
+		...effectiveKey(row),
+		createdAt: row.createdAt,
+		isRevoked: row.isRevoked,
+		...(hasRules(row.rules) ? { rules: row.rules } : {}),
+	});
+	/** A box whose last owner's key is gone could not be administered any more. */
+	const assertOwnerStays = (going: readonly KeyRow[]): void => {
+		const isOwner = (row: KeyRow): boolean => row.isOwner && !row.isRevoked;
+		if (going.some(isOwner) && ![...keys.values()].some((row) => isOwner(row) && !going.includes(row)))
+			throw new Problem('invalid-call', 'This is the last owner’s key: add another one before you take it away.');
+	};
 	const keepKey = async (row: KeyRow): Promise<void> => {
+		effective.delete(row.id);
 		await write({ kind: 'key', ...row });
 		keys.set(row.id, row);
 		byHash.set(row.secretSha256, row);
@@ -56,7 +85,7 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 			const row = byHash.get(hash);
 			if (row === undefined || !timingSafeEqual(Buffer.from(row.secretSha256), Buffer.from(hash))) return undefined;
 			if (row.isRevoked || (row.expiresAtMs !== null && row.expiresAtMs <= clock.wallMs())) return undefined;
-			return keyOf(row, memberOf(row.memberId));
+			return effectiveKey(row);
 		},
 		listMembers: () => [...members.values()],
 		async addMember(rawName, budgets) {
@@ -67,8 +96,34 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 		async setMemberBudgets(id, budgets: MemberBudgets) {
 			return keep({ ...memberOf(id), dayNanoUsd: budgets.dayNanoUsd, monthNanoUsd: budgets.monthNanoUsd });
 		},
-		listKeys: () =>
-			[...keys.values()].map((row) => ({ ...keyOf(row, memberOf(row.memberId)), createdAt: row.createdAt, isRevoked: row.isRevoked })),
+		async setMemberRules(id, rules) {
+			const { rules: _, ...member } = memberOf(id);
+			return keep(hasRules(rules) ? { ...member, rules } : member);
+		},
+		async setKeyRules(id, rules, tiers) {
+			const row = keys.get(id);
+			if (row === undefined) throw new Problem('not-found', `There is no key ${JSON.stringify(id)}.`);
+			const changed = { ...row, rules, allowedTiers: tiers ?? row.allowedTiers };
+			keys.set(id, changed);
+			byHash.set(row.secretSha256, changed);
+			await keepKey(changed);
+			return listed(changed);
+		},
+		async removeMember(id) {
+			const member = memberOf(id);
+			const own = [...keys.values()].filter(({ memberId }) => memberId === id);
+			assertOwnerStays(own);
+			const keyIds = own.map((row) => row.id);
+			if (!options.onForget(id, keyIds)) throw stillRunning(member);
+			for (const row of own) {
+				keys.delete(row.id);
+				byHash.delete(row.secretSha256);
+				effective.delete(row.id);
+			}
+			members.delete(id);
+			await write({ kind: 'forget-member', id, keyIds });
+		},
+		listKeys: () => [...keys.values()].map(listed),
 		async addKey(key) {
 			const member = memberOf(key.memberId);
 			checkAmounts({ 'tree ceiling': key.treeCeilingNanoUsd });
@@ -80,6 +135,7 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 		async revokeKey(id) {
 			const row = keys.get(id);
 			if (row === undefined) return false;
+			assertOwnerStays([row]);
 			const revoked = { ...row, isRevoked: true };
 			// In memory at once: a key to be revoked is refused even while the disk is slow.
 			keys.set(id, revoked);
@@ -112,22 +168,14 @@ function newKeyRow(key: NewKey, secretSha256: string, createdAt: string): KeyRow
 		expiresAtMs: key.expiresAtMs ?? null,
 		createdAt,
 		isRevoked: false,
+		rules: key.rules ?? {},
 	};
 }
 
-function keyOf(row: KeyRow, member: Member): Key {
-	return {
-		id: row.id,
-		memberId: row.memberId,
-		memberName: member.name,
-		isOwner: row.isOwner,
-		allowedTiers: row.allowedTiers as readonly Tier[],
-		mayForce: row.mayForce,
-		hasCeiling: row.hasCeiling,
-		treeCeilingNanoUsd: row.treeCeilingNanoUsd ?? undefined,
-		expiresAtMs: row.expiresAtMs ?? undefined,
-	};
-}
+const hasRules = (rules: AccessRules): boolean => Object.keys(rules).length > 0;
+
+const stillRunning = ({ name }: Member): Problem =>
+	new Problem('invalid-call', `Calls of ${name} are running. Revoke the keys, wait a moment and try again.`, { isRetryable: true });
 
 function checkAmounts(amounts: Readonly<Record<string, number | undefined>>): void {
 	for (const [name, nanoUsd] of Object.entries(amounts))

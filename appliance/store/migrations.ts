@@ -91,6 +91,26 @@ export const MIGRATIONS: readonly Migration[] = [
 			) STRICT;
 			CREATE INDEX calls_by_time ON calls (at_ms);`,
 	},
+	{
+		version: 4,
+		sql: `
+			ALTER TABLE members ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
+			ALTER TABLE keys ADD COLUMN rules TEXT NOT NULL DEFAULT '{}';
+			CREATE TABLE alerts (
+				id TEXT PRIMARY KEY,
+				at_ms INTEGER NOT NULL,
+				state TEXT NOT NULL,
+				body TEXT NOT NULL
+			) STRICT, WITHOUT ROWID;
+			CREATE TABLE clients (
+				name TEXT NOT NULL,
+				version TEXT NOT NULL,
+				first_ms INTEGER NOT NULL,
+				last_ms INTEGER NOT NULL,
+				calls INTEGER NOT NULL,
+				PRIMARY KEY (name, version)
+			) STRICT, WITHOUT ROWID;`,
+	},
 ];
 
 /** The schema that this program writes. */

@@ -1,6 +1,6 @@
 /** Opens everything that is kept: ledger, members, keys and history, in one SQLite file behind the Store port. */
 
-import type { Budgets, Clock, Member, SpendDay, Store } from '../protocol/ports.ts';
+import type { Budgets, Clock, Member, Retention, SpendDay, Store } from '../protocol/ports.ts';
 import type { LedgerAlarm } from '../router/budget/ledger-records.ts';
 import { recoverLedger } from '../router/budget/ledger-recovery.ts';
 import { createCallHistory } from './call-history.ts';
@@ -8,6 +8,7 @@ import { type Journal, openJournal } from './journal.ts';
 import type { JournalStart } from './journal-messages.ts';
 import { createLedgerPort, type LedgerPort } from './ledger-port.ts';
 import { createMemberStore } from './member-store.ts';
+import { createRetention } from './retention.ts';
 import { removeTail, TailFile } from './tail-file.ts';
 
 /** How often idle trees are looked for. */
@@ -25,6 +26,8 @@ export interface StoreOptions {
 	readonly file: string;
 	readonly clock: Clock;
 	readonly budgets: Budgets;
+	/** Absent: nothing is deleted until `setRetention`. */
+	readonly retention?: Retention;
 	readonly log: StoreLog;
 }
 
@@ -71,10 +74,18 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		ledger.tick();
 		watchClock();
 	}, TICK_MS).unref();
+	const retention = createRetention(options, journal, history);
+	const onForget = (id: string, keyIds: readonly string[]): boolean => {
+		if (!ledger.forgetMember(id)) return false;
+		history.forget(keyIds);
+		return true;
+	};
 	return {
 		ledger,
-		members: createMemberStore({ members: start.members, keys: start.keys, clock, journal, onMember }),
+		members: createMemberStore({ members: start.members, keys: start.keys, clock, journal, onMember, onForget }),
 		history,
+		setRetention: retention.set,
+		prune: retention.prune,
 		stats: () => ({
 			...journal.counts,
 			clockFault: ledger.clockFault(),
@@ -84,6 +95,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		spendByDay: async (days) => (await journal.query({ kind: 'spend-days', days })) as readonly SpendDay[],
 		async close() {
 			clearInterval(timer);
+			retention.stop();
 			ledger.closeAll();
 			await close();
 		},

@@ -1,31 +1,45 @@
-/** Keeps the database bounded: the oldest calls and settlements go, a few at a time. */
+/** Keeps the database bounded: records of calls and single bills go when they are too old or too many. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { Retention } from '../protocol/ports.ts';
 
-/** Some 3 kB each: 60 MB of an SD card. */
-const KEPT_CALLS = 20_000;
-/** Some 200 bytes each. */
-const KEPT_SETTLEMENTS = 200_000;
-const KEPT_DAYS = 90;
 const DAY_MS = 86_400_000;
 
 /** Looked at once in so many new rows. */
 const EVERY_ROWS = 500;
 
-/** Returns a function to call after each commit: with how many rows it may have added, and the newest one's epoch ms. */
-export function createPruner(
-	db: DatabaseSync,
-	keptCalls = KEPT_CALLS,
-	keptSettlements = KEPT_SETTLEMENTS,
-): (addedRows: number, newestMs: number) => void {
-	const calls = db.prepare('DELETE FROM calls WHERE number <= (SELECT max(number) FROM calls) - ? OR at_ms < ?');
-	const settlements = db.prepare('DELETE FROM settlements WHERE rowid <= (SELECT max(rowid) FROM settlements) - ? OR at_ms < ?');
+/** Rows that one look deletes of a kind: the ledger waits meanwhile. */
+export const MOST_ROWS = 2_000;
+
+export interface Pruner {
+	/** Call after each commit: with how many rows it may have added, and the newest one's epoch ms. */
+	written(addedRows: number, newestMs: number): void;
+	/** Deletes up to some thousand rows that are beyond the retention, which holds from now on; returns how many went. */
+	prune(retention: Retention, wallMs: number): number;
+}
+
+export function createPruner(db: DatabaseSync): Pruner {
+	const calls = db.prepare(`DELETE FROM calls WHERE number IN (
+		SELECT number FROM calls WHERE number <= (SELECT max(number) FROM calls) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
+	const bills = db.prepare(`DELETE FROM settlements WHERE rowid IN (
+		SELECT rowid FROM settlements WHERE rowid <= (SELECT max(rowid) FROM settlements) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
+	let retention: Retention | undefined;
 	let rows = EVERY_ROWS;
-	return (addedRows, newestMs) => {
-		rows += addedRows;
-		if (rows < EVERY_ROWS) return;
-		rows = 0;
-		calls.run(keptCalls, newestMs - KEPT_DAYS * DAY_MS);
-		settlements.run(keptSettlements, newestMs - KEPT_DAYS * DAY_MS);
+	const prune = (kept: Retention, wallMs: number): number => {
+		const { changes: callRows } = calls.run(kept.calls, wallMs - kept.callDays * DAY_MS);
+		const { changes: billRows } = bills.run(kept.bills, wallMs - kept.billDays * DAY_MS);
+		return Number(callRows) + Number(billRows);
+	};
+	return {
+		written(addedRows, newestMs) {
+			rows += addedRows;
+			if (rows < EVERY_ROWS || retention === undefined) return;
+			rows = 0;
+			prune(retention, newestMs);
+		},
+		prune(next, wallMs) {
+			retention = next;
+			return prune(next, wallMs);
+		},
 	};
 }

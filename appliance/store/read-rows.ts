@@ -1,6 +1,7 @@
 /** Reads the tables back into what the service starts from, and answers its queries. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import type { AccessRules } from '../protocol/member.ts';
 import type { Member } from '../protocol/ports.ts';
 import { periodsAt } from '../router/budget/ledger-period.ts';
 import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../router/budget/ledger-records.ts';
@@ -75,8 +76,11 @@ export function readMembers(db: DatabaseSync): readonly Member[] {
 		dayNanoUsd: amountOrNull(row, 'day_nano_usd') ?? undefined,
 		monthNanoUsd: amountOrNull(row, 'month_nano_usd') ?? undefined,
 		createdAt: text(row, 'created_at'),
+		...(row.rules === '{}' ? {} : { rules: rulesOf(row) }),
 	}));
 }
+
+const rulesOf = (row: Row): AccessRules => JSON.parse(text(row, 'rules')) as AccessRules;
 
 export function readKeys(db: DatabaseSync): readonly KeyRow[] {
 	return all(db, 'SELECT * FROM keys ORDER BY created_at, rowid').map((row) => ({
@@ -91,10 +95,11 @@ export function readKeys(db: DatabaseSync): readonly KeyRow[] {
 		expiresAtMs: amountOrNull(row, 'expires_at_ms'),
 		createdAt: text(row, 'created_at'),
 		isRevoked: flag(row, 'is_revoked'),
+		rules: rulesOf(row),
 	}));
 }
 
-export function answerQuery(db: DatabaseSync, query: Query): readonly unknown[] {
+export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly kind: 'prune' }>): readonly unknown[] {
 	switch (query.kind) {
 		case 'call':
 			return all(db, 'SELECT decision, outcome FROM calls WHERE call_id = ?', query.callId);

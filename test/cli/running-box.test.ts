@@ -4,9 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ListedKey } from '../../appliance/cli/admin.ts';
 import type { ServiceFile } from '../../appliance/protocol/admin.ts';
-import type { Member, SpendRow } from '../../appliance/protocol/ports.ts';
+import type { ListedKey, Member, SpendRow } from '../../appliance/protocol/ports.ts';
 
 const MAIN = fileURLToPath(new URL('../../appliance/main.ts', import.meta.url));
 
@@ -120,6 +119,29 @@ describe('a box and its command line', () => {
 		expect((await innerloop('key', 'list')).out).toMatch(new RegExp(`${made.key.id}\\s+ada\\s+revoked`));
 	});
 
+	test('rules are set for members and keys, listed, and taken away', async () => {
+		const rules = ['--local-only', 'yes', '--never-below-asked', 'yes', '--tiers', 'local,mid', '--requests-per-minute', '60'];
+		expect((await json<Member>('member', 'set', 'ada', ...rules)).rules).toEqual({
+			isLocalOnly: true,
+			neverBelowAsked: true,
+			allowedTiers: ['local', 'mid'],
+			requestsPerMinute: 60,
+		});
+		expect((await innerloop('member', 'list')).out).toContain('local only, never below asked, tiers local mid, 60 requests a minute');
+		const { key } = await json<{ key: ListedKey }>('key', 'add', 'ada', '--deployments', 'local', '--parallel-calls', '2');
+		expect(key).toMatchObject({ keptHereBy: 'member', allowedTiers: ['mid', 'local'], allowedDeployments: ['local'] });
+		expect((await innerloop('key', 'set', key.id, '--tiers', 'local', '--deployments', 'all')).out).toContain(
+			'tiers local; 2 calls at once',
+		);
+		expect(await innerloop('member', 'set', 'ada', '--deployments', 'nowhere')).toMatchObject({
+			code: 1,
+			err: expect.stringContaining('Known: local'),
+		});
+		const lifted = ['--local-only', 'no', '--never-below-asked', 'no', '--tiers', 'all', '--requests-per-minute', 'none'];
+		expect((await json<Member>('member', 'set', 'ada', ...lifted)).rules).toBeUndefined();
+		expect((await innerloop('key', 'revoke', key.id)).code).toBe(0);
+	});
+
 	test('the last owner’s key cannot be revoked', async () => {
 		const { keys } = await json<{ keys: ListedKey[] }>('key', 'list');
 		const owner = keys.find(({ isOwner }) => isOwner);
@@ -186,6 +208,10 @@ describe('a box and its command line', () => {
 		const made = await json<{ key: ListedKey }>('key', 'add', 'ada');
 		expect((await json<{ keys: ListedKey[] }>('key', 'list')).keys.map(({ id }) => id)).toContain(made.key.id);
 		expect((await innerloop('key', 'revoke', made.key.id)).code).toBe(0);
+		expect((await json<Member>('member', 'set', 'ada', '--local-only', 'yes')).rules).toEqual({ isLocalOnly: true });
+		expect((await innerloop('member', 'delete', 'ada', '--yes')).out).toContain('ada is deleted');
+		expect((await innerloop('member', 'list')).out).not.toContain('ada');
+		expect(await innerloop('member', 'delete', 'owner', '--yes')).toMatchObject({ code: 1, err: expect.stringContaining('last owner') });
 		expect((await innerloop('explain', '--recent', '1')).out).toContain('owner');
 		expect(await innerloop('explain', '--file', join(folder, 'call.json'))).toMatchObject({ code: 1 });
 	});

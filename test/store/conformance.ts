@@ -259,6 +259,120 @@ export function describeStore(name: string, place: () => StorePlace): void {
 			});
 		});
 
+		describe('rules', () => {
+			it('of a member narrow each of its keys, at once and after a restart', async () => {
+				const member = await store.members.addMember('ada', {});
+				const { secret, key } = await store.members.addKey({ ...NEW_KEY, memberId: member.id, rules: { allowedDeployments: ['a', 'b'] } });
+				expect(store.members.findKey(secret)).toEqual(key);
+				await store.members.setMemberRules(member.id, {
+					isLocalOnly: true,
+					neverBelowAsked: true,
+					allowedTiers: ['local', 'frontier'],
+					allowedDeployments: ['b', 'c'],
+					requestsPerMinute: 3,
+				});
+				const narrowed = {
+					keptHereBy: 'member',
+					neverBelowAsked: true,
+					allowedTiers: ['local'],
+					allowedDeployments: ['b'],
+					limits: [{ id: member.id, limits: { requestsPerMinute: 3 } }],
+				};
+				expect(store.members.findKey(secret)).toMatchObject(narrowed);
+				await reopen();
+				expect(store.members.findKey(secret)).toMatchObject(narrowed);
+				await store.members.setMemberRules(member.id, {});
+				expect(store.members.findKey(secret)).toEqual(key);
+				expect(store.members.listMembers()[0]).not.toHaveProperty('rules');
+			});
+
+			it('of a key are changed like those of a member, and its tiers with them', async () => {
+				const member = await store.members.addMember('ada', {});
+				const { secret, key } = await store.members.addKey({ ...NEW_KEY, memberId: member.id });
+				await store.members.setKeyRules(key.id, { isLocalOnly: true, parallelCalls: 2 }, ['frontier']);
+				const changed = { keptHereBy: 'key', allowedTiers: ['frontier'], limits: [{ id: key.id, limits: { parallelCalls: 2 } }] };
+				expect(store.members.findKey(secret)).toMatchObject(changed);
+				await reopen();
+				expect(store.members.findKey(secret)).toMatchObject(changed);
+				await expect(store.members.setKeyRules('k_none', {})).rejects.toMatchObject({ code: 'not-found' });
+			});
+		});
+
+		describe('a member that is removed', () => {
+			it('leaves no key, no record and no account; what the team spent stays', async () => {
+				const ada = await store.members.addMember('ada', {});
+				const bob = await store.members.addMember('bob', {});
+				const { secret, key } = await store.members.addKey({ ...NEW_KEY, memberId: ada.id });
+				await spendOn(store, 'c1', scopeOf('t', { memberId: ada.id, keyId: key.id }), USD);
+				await spendOn(store, 'c2', scopeOf('t', { memberId: bob.id }), USD);
+				store.history.record({ ...decisionOf('c1'), keyId: key.id }, outcomeOf('c1'));
+				store.history.record(decisionOf('c2'), outcomeOf('c2'));
+				await store.members.removeMember(ada.id);
+				// A call that was running all the while ends now.
+				store.history.record({ ...decisionOf('c3'), keyId: key.id }, outcomeOf('c3'));
+				const check = async (): Promise<void> => {
+					expect(store.members.findKey(secret)).toBeUndefined();
+					expect(store.members.listKeys()).toEqual([]);
+					expect(store.members.listMembers().map(({ name }) => name)).toEqual(['bob']);
+					expect((await store.history.recent(9)).map(({ decision }) => decision.callId)).toEqual(['c2']);
+					expect(store.ledger.spend().some((row) => row.id === ada.id || row.name === 'ada')).toBe(false);
+					expect(teamDay(store)?.settledNanoUsd).toBe(2 * USD);
+					expect((await store.spendByDay(9)).map((row) => row.id)).toEqual(['team', bob.id]);
+				};
+				await check();
+				await reopen();
+				await check();
+				await expect(store.members.removeMember(ada.id)).rejects.toMatchObject({ code: 'not-found' });
+			});
+
+			it('gives back what its trees held, and stays while a call of it holds money', async () => {
+				const ada = await store.members.addMember('ada', {});
+				await admit(store, 'c1', scopeOf('t', { memberId: ada.id }), USD);
+				await expect(store.members.removeMember(ada.id)).rejects.toMatchObject({ code: 'invalid-call', isRetryable: true });
+				expect(store.members.listMembers()).toHaveLength(1);
+				store.ledger.release('c1');
+				expect(teamDay(store)?.reservedNanoUsd).toBe(5 * USD);
+				await store.members.removeMember(ada.id);
+				expect(teamDay(store)?.reservedNanoUsd).toBe(0);
+			});
+
+			it('is never the last owner', async () => {
+				const ada = await store.members.addMember('ada', {});
+				const { key } = await store.members.addKey({ ...NEW_KEY, memberId: ada.id, isOwner: true });
+				await expect(store.members.removeMember(ada.id)).rejects.toThrow('last owner');
+				await expect(store.members.revokeKey(key.id)).rejects.toThrow('last owner');
+			});
+		});
+
+		describe('retention', () => {
+			const DAY_MS = 86_400_000;
+			const ids = async (): Promise<string[]> => (await store.history.recent(99)).map(({ decision }) => decision.callId);
+
+			it('deletes records by age and by count, when it is set and from then on', async () => {
+				for (const id of ['c1', 'c2', 'c3', 'c4']) {
+					store.history.record(decisionOf(id), outcomeOf(id));
+					await spendOn(store, id, scopeOf('t'), 1_000);
+					clock.advance(DAY_MS);
+				}
+				store.setRetention({ callDays: 2, calls: 100, billDays: 90, bills: 100 });
+				await store.prune();
+				expect(await ids()).toEqual(['c4', 'c3']);
+				store.setRetention({ callDays: 90, calls: 1, billDays: 90, bills: 100 });
+				await store.prune();
+				expect(await ids()).toEqual(['c4']);
+				clock.advance(100 * DAY_MS);
+				expect(await store.prune()).toBe(5);
+				expect(await ids()).toEqual([]);
+				expect(await store.spendByDay(9)).toHaveLength(8);
+			});
+
+			it('of no calls keeps none from the first', async () => {
+				store.setRetention({ callDays: 90, calls: 0, billDays: 90, bills: 100 });
+				store.history.record(decisionOf('c1'), outcomeOf('c1'));
+				expect(await ids()).toEqual([]);
+			});
+		});
+
 		describe('history', () => {
 			it('finds a call as it was recorded, at once and after a restart', async () => {
 				store.history.record(decisionOf('c1'), outcomeOf('c1'));

@@ -28,11 +28,12 @@ function fill(lines: readonly JournalLine[]): { readonly calls: string[]; readon
 	const db = new DatabaseSync(':memory:');
 	migrate(db, 'memory');
 	const writer = createChangeWriter(db);
-	const prune = createPruner(db, 100, 200);
+	const pruner = createPruner(db);
+	pruner.prune({ callDays: 90, calls: 100, billDays: 90, bills: 200 }, 0);
 	for (const line of lines) {
 		const { seq, atMs } = line;
 		writer.write([line], [{ callId: `c${seq - 1}`, atMs, decision: '{}', outcome: '{}' }]);
-		prune(1, atMs);
+		pruner.written(1, atMs);
 	}
 	const idsOf = (table: string): string[] =>
 		db

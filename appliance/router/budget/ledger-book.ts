@@ -156,6 +156,16 @@ export class LedgerBook {
 		}
 	}
 
+	/** Gives back what the member's trees hold, and forgets them with the member's account. */
+	forgetMember(id: string): void {
+		for (const tree of this.accounts.member(id).openTrees) this.close(tree);
+		for (const tree of [...this.trees.values()].filter(({ memberId }) => memberId === id)) {
+			this.trees.delete(tree.id);
+			this.journal([{ kind: 'forget-tree', id: tree.id }], false);
+		}
+		this.accounts.members.delete(id);
+	}
+
 	journal(changes: readonly LedgerChange[], isSync: boolean): number {
 		this.#seq += 1;
 		this.#outputs.entry({ seq: this.#seq, atMs: this.accounts.wallMs, isSync, changes });

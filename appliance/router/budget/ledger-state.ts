@@ -163,6 +163,14 @@ export class LedgerState {
 		this.#book.shrinkHolds();
 	}
 
+	/** False, and nothing done, while a call of the member holds money. */
+	forgetMember(id: string, time: LedgerTime): boolean {
+		this.#book.advance(time.wallMs);
+		if (this.heldCalls().some(({ memberId }) => memberId === id)) return false;
+		this.#book.forgetMember(id);
+		return true;
+	}
+
 	spend(time: LedgerTime): readonly SpendRow[] {
 		this.#see(time);
 		return spendRows(this.#book.accounts, this.#book.openTrees());

@@ -8,19 +8,28 @@ import { bodyOf } from '../plugins/raw-body.ts';
 const usd = z.number().nonnegative().max(1_000_000);
 const name = z.string().trim().min(1).max(100);
 
+const perCall = z.number().int().positive().max(1_000_000);
+const tiers = z.array(z.enum(TIERS)).min(1);
+const rules = {
+	isLocalOnly: z.boolean().nullish(),
+	neverBelowAsked: z.boolean().nullish(),
+	allowedDeployments: z.array(name).min(1).nullish(),
+	requestsPerMinute: perCall.nullish(),
+	parallelCalls: perCall.nullish(),
+};
+
 export const newMember = z.strictObject({ name, dayUsd: usd.optional(), monthUsd: usd.optional() });
-export const memberBudgets = z.strictObject({ dayUsd: usd.nullish(), monthUsd: usd.nullish() });
+export const memberChange = z.strictObject({ dayUsd: usd.nullish(), monthUsd: usd.nullish(), allowedTiers: tiers.nullish(), ...rules });
+export const keyChange = z.strictObject({ allowedTiers: tiers.optional(), ...rules });
 export const newKey = z.strictObject({
 	member: name,
 	isOwner: z.boolean().default(false),
-	allowedTiers: z
-		.array(z.enum(TIERS))
-		.min(1)
-		.default([...TIERS]),
+	allowedTiers: tiers.default([...TIERS]),
 	mayForce: z.boolean().default(false),
 	hasCeiling: z.boolean().default(true),
 	treeCeilingUsd: usd.optional(),
 	expiresAt: z.iso.datetime({ offset: true }).optional(),
+	...rules,
 });
 export const explainRequest = z.strictObject({
 	dialect: z.enum(DIALECTS),

@@ -3,14 +3,16 @@
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import type { KeysReport, MembersReport, NewKeyReport } from '../../protocol/admin.ts';
+import { changedRules, type RulesChange } from '../../protocol/member.ts';
 import type { Member, MemberStore } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import type { Box } from '../box.ts';
-import { memberBudgets, nanoUsd, newKey, newMember, readBody } from './admin-body.ts';
+import { keyChange, memberChange, nanoUsd, newKey, newMember, readBody } from './admin-body.ts';
 
 const OWNER = { config: { access: 'owner' as const } };
 
-export function addMemberRoutes(app: FastifyInstance, { store: { members } }: Box): void {
+export function addMemberRoutes(app: FastifyInstance, box: Box): void {
+	const { members } = box.store;
 	app.get('/innerloop/v1/members', OWNER, (): MembersReport => ({ members: members.listMembers() }));
 	app.post('/innerloop/v1/members', OWNER, async (request, reply) => {
 		const { name, ...budgets } = readBody(newMember, request);
@@ -18,36 +20,60 @@ export function addMemberRoutes(app: FastifyInstance, { store: { members } }: Bo
 			throw new Problem('invalid-call', `There is a member ${JSON.stringify(name)} already.`);
 		return reply.code(201).send(await members.addMember(name, toNano(budgets)));
 	});
-	app.patch<{ Params: { id: string } }>('/innerloop/v1/members/:id', OWNER, (request) => {
+	app.patch<{ Params: { id: string } }>('/innerloop/v1/members/:id', OWNER, async (request) => {
 		const member = memberOf(members, request.params.id);
-		return members.setMemberBudgets(member.id, changed(member, readBody(memberBudgets, request)));
+		const { dayUsd, monthUsd, ...rules } = readBody(memberChange, request);
+		checkDeployments(box, rules);
+		if (Object.keys(rules).length > 0) await members.setMemberRules(member.id, changedRules(member.rules ?? {}, rules));
+		return await members.setMemberBudgets(member.id, changed(member, { dayUsd, monthUsd }));
+	});
+	app.delete<{ Params: { id: string } }>('/innerloop/v1/members/:id', OWNER, async (request, reply) => {
+		await members.removeMember(memberOf(members, request.params.id).id);
+		return reply.code(204).send();
 	});
 }
 
+/** A name that leads nowhere would silently shut everything else. */
+function checkDeployments(box: Box, { allowedDeployments }: RulesChange): void {
+	const known = ['local', ...box.deployments().map(({ id }) => id)];
+	const unknown = allowedDeployments?.find((id) => !known.includes(id));
+	if (unknown !== undefined)
+		throw new Problem('invalid-call', `allowedDeployments: there is no deployment ${JSON.stringify(unknown)}. Known: ${known.join(', ')}.`);
+}
+
 /** A number sets a budget, null takes it away, a missing one stays. */
-function changed(member: Member, { dayUsd, monthUsd }: z.infer<typeof memberBudgets>) {
+function changed(member: Member, { dayUsd, monthUsd }: Pick<z.infer<typeof memberChange>, 'dayUsd' | 'monthUsd'>) {
 	const dayNanoUsd = dayUsd === undefined ? member.dayNanoUsd : dayUsd === null ? undefined : nanoUsd(dayUsd);
 	const monthNanoUsd = monthUsd === undefined ? member.monthNanoUsd : monthUsd === null ? undefined : nanoUsd(monthUsd);
 	return { ...(dayNanoUsd === undefined ? {} : { dayNanoUsd }), ...(monthNanoUsd === undefined ? {} : { monthNanoUsd }) };
 }
 
-export function addKeyRoutes(app: FastifyInstance, { store: { members } }: Box): void {
+export function addKeyRoutes(app: FastifyInstance, box: Box): void {
+	const { members } = box.store;
 	app.get('/innerloop/v1/keys', OWNER, (): KeysReport => ({ keys: members.listKeys() }));
 	app.post('/innerloop/v1/keys', OWNER, async (request, reply) => {
-		const { member, treeCeilingUsd, expiresAt, ...rest } = readBody(newKey, request);
+		const { member, isOwner, allowedTiers, mayForce, hasCeiling, treeCeilingUsd, expiresAt, ...rules } = readBody(newKey, request);
+		checkDeployments(box, rules);
 		const made: NewKeyReport = await members.addKey({
-			...rest,
+			isOwner,
+			allowedTiers,
+			mayForce,
+			hasCeiling,
+			rules: changedRules({}, rules),
 			memberId: memberOf(members, member).id,
 			treeCeilingNanoUsd: treeCeilingUsd === undefined ? undefined : nanoUsd(treeCeilingUsd),
 			expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt),
 		});
 		return reply.code(201).send(made);
 	});
+	app.patch<{ Params: { id: string } }>('/innerloop/v1/keys/:id', OWNER, (request) => {
+		const { allowedTiers, ...rules } = readBody(keyChange, request);
+		checkDeployments(box, rules);
+		const key = members.listKeys().find(({ id }) => id === request.params.id);
+		return members.setKeyRules(request.params.id, changedRules(key?.rules ?? {}, rules), allowedTiers);
+	});
 	app.delete<{ Params: { id: string } }>('/innerloop/v1/keys/:id', OWNER, async (request, reply) => {
 		const { id } = request.params;
-		const owners = members.listKeys().filter((key) => key.isOwner && !key.isRevoked);
-		if (owners.length === 1 && owners[0]?.id === id)
-			throw new Problem('invalid-call', 'This is the last owner’s key: add another one before you revoke it.');
 		if (!(await members.revokeKey(id))) throw new Problem('not-found', `There is no key ${JSON.stringify(id.slice(0, 100))}.`);
 		return reply.code(204).send();
 	});
