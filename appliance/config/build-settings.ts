@@ -106,6 +106,7 @@ function toRouting(config: Config): RoutingSettings {
 	return {
 		...routing,
 		balance: Object.fromEntries(byTier),
+		reservedRepeats: config.retries.reservedRepeats,
 		roles: { outer: { role: 'outer', ...outer }, mid: { role: 'mid', ...mid }, inner: { role: 'inner', ...inner } },
 		aliases: Object.fromEntries(aliases),
 	};

@@ -69,6 +69,8 @@ export interface RoutingSettings {
 	readonly usefulOutputTokens: number;
 	/** The operator's word that the safety classifier may be sent to a cheaper tier. Default false. */
 	readonly mayDowngradeSafetyClassifier: boolean;
+	/** Repetitions that may each be billed and are reserved for, where the allowance holds them; absent is none. */
+	readonly reservedRepeats?: number;
 	/** Top-level fields that the closed list does not know, on a key with a ceiling. Default: refused. */
 	readonly unknownFields?: 'refuse' | 'worst-case';
 	/** Most tokens that one use of a vendor's own tool puts into the prompt, on the operator's word; undefined: the window bounds it. */
@@ -110,8 +112,10 @@ export interface Plan {
 	 * leaves the body alone. Each candidate carries its own, since upstreams differ in what they accept.
 	 */
 	readonly outputCapTokens: number | undefined;
-	/** Upper bound over the dearest chain of candidates that may each be billed. */
+	/** Upper bound over the dearest chain of candidates that may each be billed, repetitions included. */
 	readonly reservationNanoUsd: number;
+	/** Tries that may each be billed, for which the reservation holds: the candidates with a price, and the repetitions that money was set aside for. */
+	readonly billableTries: number;
 	readonly problem: Problem | undefined;
 	/** A data rule keeps the text here: no candidate is elsewhere. */
 	readonly isKeptHere?: boolean;

@@ -43,6 +43,7 @@ function refuse(one: Case, problem: Problem, rejected: readonly RejectedDeployme
 		reasons: one.reasons,
 		outputCapTokens: undefined,
 		reservationNanoUsd: 0,
+		billableTries: 0,
 		problem,
 	};
 }
@@ -64,6 +65,7 @@ export const planCall: PlanCall = (input) => {
 		reasons: [...one.reasons, ...reasons, ...choice.reasons, ...fit.reasons],
 		outputCapTokens: fit.candidates[0]?.outputCapTokens,
 		reservationNanoUsd: fit.reservationNanoUsd,
+		billableTries: fit.billableTries,
 		problem: fit.problem,
 		...(one.keptHereBy === undefined ? {} : { isKeptHere: true }),
 	};

@@ -31,9 +31,12 @@ const COMFORTABLE_OUTPUT_TOKENS = 16_384;
 export interface Fit {
 	readonly candidates: readonly RankedCandidate[];
 	readonly reservationNanoUsd: number;
+	readonly billableTries: number;
 	readonly reasons: readonly Reason[];
 	readonly problem: Problem | undefined;
 }
+
+const NOTHING = { candidates: [], reservationNanoUsd: 0, billableTries: 0 } as const;
 
 interface Offer {
 	readonly scored: Scored;
@@ -157,6 +160,17 @@ function findFallbacks(one: Case, head: Offer, rest: readonly Offer[]): readonly
 	return chain;
 }
 
+/** Worst costs of the repetitions that the allowance holds beside the chain: each may go to the dearest of it. */
+function findRepeats(one: Case, chain: readonly Offer[]): readonly number[] {
+	const dearest = Math.max(...chain.map(({ worstNanoUsd }) => worstNanoUsd));
+	const sum = chain.reduce((total, { worstNanoUsd }) => total + worstNanoUsd, 0);
+	const { nanoUsd, boundBy } = one.input.allowance;
+	const limit = boundBy === 'none' ? Number.MAX_SAFE_INTEGER : Math.floor(nanoUsd / CHAIN_SHARE);
+	const wanted = one.input.settings.reservedRepeats ?? 0;
+	const held = dearest === 0 ? 0 : Math.max(0, Math.min(wanted, Math.floor((limit - sum) / dearest)));
+	return new Array<number>(held).fill(dearest);
+}
+
 function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): RankedCandidate {
 	const { deployment, expectedCostNanoUsd } = scored;
 	const { call, key } = one.input;
@@ -186,14 +200,16 @@ function neededNanoUsd(one: Case, offers: readonly Offer[]): number {
 export function fitBudget(one: Case, ranked: readonly Scored[]): Fit {
 	const offers = ranked.map((scored) => fullOffer(one, scored));
 	const { head, index, reasons } = findHead(one, offers);
-	if (head === undefined)
-		return { candidates: [], reservationNanoUsd: 0, reasons, problem: exhausted(one.input.allowance, neededNanoUsd(one, offers)) };
+	if (head === undefined) return { ...NOTHING, reasons, problem: exhausted(one.input.allowance, neededNanoUsd(one, offers)) };
 	const chain = [head, ...findFallbacks(one, head, offers.slice(index + 1))];
+	const repeats = findRepeats(one, chain);
+	const tries = [...chain.map(({ worstNanoUsd }) => worstNanoUsd), ...repeats].filter((worstNanoUsd) => worstNanoUsd > 0);
 	// Under a ceiling the sum is within the allowance; without one an absurd price must not break the ledger.
 	const most = one.input.allowance.boundBy === 'none' ? LARGEST_AMOUNT_NANO_USD : Number.MAX_SAFE_INTEGER;
 	return {
 		candidates: chain.map((offer) => toCandidate(one, offer)),
-		reservationNanoUsd: chain.reduce((sum, { worstNanoUsd }) => Math.min(sum + worstNanoUsd, most), 0),
+		reservationNanoUsd: tries.reduce((sum, worstNanoUsd) => Math.min(sum + worstNanoUsd, most), 0),
+		billableTries: tries.length,
 		reasons,
 		problem: undefined,
 	};

@@ -265,6 +265,25 @@ describe('fallbacks', () => {
 describe('demands', () => {
 	const hint = (part: object) => ({ role: undefined, tier: undefined, deployment: undefined, tree: undefined, ...part });
 
+	it('reserves repetitions at the price of the dearest candidate, as many as the allowance holds', () => {
+		const repeating = (reservedRepeats: number, usd: number) =>
+			plan({
+				call: claudeCode({ outputCapTokens: 4_096 }),
+				settings: { reservedRepeats },
+				allowance: { nanoUsd: usd * USD, boundBy: 'tree' },
+			});
+		const { candidates, ...none } = repeating(0, 50);
+		const dearest = Math.max(...candidates.map(({ worstCostNanoUsd }) => worstCostNanoUsd));
+		expect(none.billableTries).toBe(candidates.length);
+		expect(repeating(2, 50)).toMatchObject({
+			billableTries: candidates.length + 2,
+			reservationNanoUsd: none.reservationNanoUsd + 2 * dearest,
+		});
+		const tight = (2 * (none.reservationNanoUsd + dearest)) / USD;
+		expect(repeating(2, tight)).toMatchObject({ billableTries: candidates.length + 1 });
+		expect(repeating(2, tight).reservationNanoUsd).toBeLessThanOrEqual((tight * USD) / 2);
+	});
+
 	it('force role, tier or deployment where the key allows it', () => {
 		expect(plan({ hints: hint({ role: 'inner' }) })).toMatchObject({ role: 'inner', candidates: [{ deployment: 'local' }, {}, {}, {}] });
 		expect(first({ hints: hint({ tier: 'mid' }) })).toBe('claude-sonnet-4-6');
