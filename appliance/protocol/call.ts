@@ -95,6 +95,10 @@ export interface Call {
 	readonly isStream: boolean;
 	/** The caller's cap on output tokens; undefined when it named none. */
 	readonly outputCapTokens: number | undefined;
+	/** The upstream takes no cap on this operation: it may write as much as the model can. */
+	readonly isCapFixed?: true;
+	/** What only the vendor that the caller's dialect is made for has, or can read: nobody else can answer. Names for a person. */
+	readonly vendorHeld?: readonly string[];
 	/** responses: tools that the wire does not call by their name alone, by the name that the internal form gives them. */
 	readonly toolShapes?: Readonly<Record<string, ToolShape>>;
 	/** chat-completions: the caller itself asked that its stream report usage. */

@@ -41,6 +41,11 @@ const ACCESS: readonly Check[] = [
 const REACH: readonly Check[] = [
 	({ input }, { dialects }) =>
 		dialects.includes(input.call.dialect) ? undefined : ['other-dialect', `It does not speak ${input.call.dialect}.`],
+	({ input }, { dialects, tier }) => {
+		const { vendorHeld = [], dialect } = input.call;
+		if (vendorHeld.length === 0 || (tier !== 'local' && dialects.includes(dialect))) return undefined;
+		return ['held-by-vendor', `It has no ${vendorHeld.join(', no ')}: only the vendor that the call is written for does.`];
+	},
 	(one, deployment) => {
 		const health = healthOf(one, deployment);
 		return health === undefined || health.isUp ? undefined : ['not-up', health.detail ?? 'It is not up.'];

@@ -66,6 +66,34 @@ describe('responses → responses, byte for byte', () => {
 		expect([reply.status, reply.text, upstream.received[0]?.url]).toEqual([200, text, '/v1/responses/input_tokens']);
 	});
 
+	it('passes a compaction on: without a cap of ours, held at the most that the model can write, billed by its usage', async () => {
+		const text = JSON.stringify({
+			id: 'resp_c',
+			object: 'response.compaction',
+			created_at: 1,
+			output: [{ id: 'cmp_1', type: 'compaction', encrypted_content: 'ZW5j' }],
+			usage: { input_tokens: 100, input_tokens_details: { cached_tokens: 0 }, output_tokens: 10, total_tokens: 110 },
+		});
+		upstream.answer = (_, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(text);
+		const body = '{"model":"gpt-5.4","input":[{"role":"user","content":"Fix it"}],"instructions":"You help."}';
+		const reply = await box.call('/v1/responses/compact', body, GPT);
+		expect([reply.status, reply.text]).toEqual([200, text]);
+		expect([upstream.received[0]?.url, upstream.received[0]?.body.toString('utf8')]).toEqual(['/v1/responses/compact', body]);
+		const { json } = await box.admin('GET', `/explain/${String(reply.headers['x-innerloop-call'])}`);
+		const { decision, outcome } = json as CallRecord;
+		expect(decision.reasons.map(({ code }) => code)).toContain('compaction');
+		expect(decision.candidates[0]?.worstCostNanoUsd).toBeGreaterThanOrEqual(32_000 * 15_000);
+		expect(outcome).toMatchObject({ isCostBound: false, costNanoUsd: 100 * 3_000 + 10 * 15_000 });
+	});
+
+	it('refuses a compaction that could cost more than there is, instead of capping it', async () => {
+		const { json } = await box.admin('POST', '/keys', { member: 'owner', treeCeilingUsd: 0.2 });
+		const headers = { 'x-api-key': (json as NewKeyReport).secret };
+		const call = { model: 'gpt-5.4', input: 'x' };
+		expect((await box.call('/v1/responses/compact', call, { headers })).status).toBe(402);
+		expect(upstream.received).toEqual([]);
+	});
+
 	it('passes an error of the upstream with its body and headers', async () => {
 		const error = '{"error":{"message":"wording that clients match on","type":"requests","param":null,"code":"rate_limit_exceeded"}}';
 		upstream.answer = (_, response) => response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '7' }).end(error);
@@ -82,6 +110,21 @@ describe('responses → responses, byte for byte', () => {
 		const reply = await box.call('/v1/responses', ask(over), GPT);
 		expect(reply.status).toBe(400);
 		expect(JSON.parse(reply.text)).toMatchObject({ error: { type: 'invalid_request_error', message: expect.stringContaining(name) } });
+		expect(upstream.received).toEqual([]);
+	});
+
+	it.each([
+		['/v1/responses', { previous_response_id: 'resp_0', input: 'x' }, 'stored response'],
+		['/v1/responses', { input: [{ role: 'user', content: 'x' }, { type: 'compaction_trigger' }] }, 'compaction of its own'],
+		['/v1/responses/compact', { input: 'x' }, 'compaction of its own'],
+	])('says that nobody else has it where no upstream speaks Responses: %s %j', async (path, body, words) => {
+		await using other = await startBox({ anthropic: upstream.baseUrl });
+		const reply = await other.call(path, { model: 'gpt-5.4', ...body });
+		expect(reply.status).toBe(503);
+		expect(JSON.parse(reply.text)).toMatchObject({ error: { code: 'no_eligible_deployment' } });
+		const { json } = await other.admin('GET', `/explain/${String(reply.headers['x-innerloop-call'])}`);
+		const [rejected] = (json as CallRecord).decision.rejected;
+		expect(rejected?.reasons.find(({ code }) => code === 'held-by-vendor')?.text).toContain(words);
 		expect(upstream.received).toEqual([]);
 	});
 

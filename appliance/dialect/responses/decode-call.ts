@@ -12,12 +12,17 @@ import { readCacheLife, readTools, walkItem } from './content-facts.ts';
 import { COST_FIELDS } from './cost-fields.ts';
 import { readSignals, schemaOf } from './signals.ts';
 import { toolShapes } from './tool-shapes.ts';
+import { heldByVendor } from './vendor-held.ts';
 
 type Digest = (text: string) => string;
+
+/** Gives a history back as a shorter one that its vendor alone can read; takes no output cap. */
+const COMPACT_PATH = '/v1/responses/compact';
 
 const OPERATIONS: ReadonlyMap<string, Call['operation']> = new Map([
 	['/v1/responses', 'generate'],
 	['/v1/responses/input_tokens', 'count-tokens'],
+	[COMPACT_PATH, 'generate'],
 ]);
 
 /** Tokens of the prompt that the vendor adds for structured output (not published; a generous guess, used as a bound). */
@@ -41,6 +46,9 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	if (schemaOf(fields.text) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	const outputCapTokens = readOutputCap(body, spans, 1);
 	const shapes = toolShapes(fields.tools);
+	const isCompaction = request.path === COMPACT_PATH;
+	const held = [...heldByVendor(fields, items), ...(isCompaction ? ['compaction of its own'] : [])];
+	const signals = readSignals({ request, body, facts, items, outputCapTokens, digest });
 	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'responses',
@@ -49,7 +57,9 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		isStream: readBoolean(fields, 'stream'),
 		outputCapTokens,
 		...(shapes === undefined ? {} : { toolShapes: shapes }),
-		signals: readSignals({ request, body, facts, items, outputCapTokens, digest }),
+		...(isCompaction ? { isCapFixed: true as const } : {}),
+		...(held.length === 0 ? {} : { vendorHeld: held }),
+		signals: isCompaction ? { ...signals, purpose: 'compaction' } : signals,
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
 		unboundedFields: listNames(faults.unbounded, facts.unbounded),

@@ -4,9 +4,10 @@ import type { Conversation, JsonSchema, JsonValue, Message, Reasoning } from '..
 import { Problem } from '../../protocol/problem.ts';
 import { readBody } from '../body.ts';
 import { attempt, definite, type Fields, isFields, readNumber, readObjects, some, textOf } from '../fields.ts';
-import { heldProblem, readItems } from './decode-items.ts';
+import { readItems } from './decode-items.ts';
 import { type OfferedTools, readOfferedTools } from './decode-tools.ts';
 import { readToolChoice, schemaOf } from './signals.ts';
+import { heldByVendor } from './vendor-held.ts';
 
 export function decodeConversation(bytes: Uint8Array): Conversation | Problem {
 	const body = readBody(bytes, { skimFromBytes: Number.POSITIVE_INFINITY, listKey: 'input' });
@@ -47,10 +48,10 @@ const EMPTY: ReadonlyMap<string, readonly unknown[]> = new Map<string, readonly 
 ]);
 
 function readConversation(fields: Fields): Conversation {
-	refuseHeld(fields);
 	const text: Fields = isFields(fields.text) ? fields.text : {};
 	const format: Fields = isFields(text.format) ? text.format : {};
 	const items = Array.isArray(fields.input) ? readObjects(fields.input, 'input') : [];
+	refuseHeld(fields, items);
 	const tools = readOfferedTools(fields, items);
 	const isForced = isFields(fields.tool_choice) && fields.tool_choice.type !== 'allowed_tools';
 	const areVendorToolsNeeded = isForced || tools.functions.length + tools.freeform.length === 0;
@@ -86,14 +87,12 @@ function leftOutTools({ vendor }: OfferedTools): readonly string[] {
 	return vendor.map((type) => `tools: ${type}`);
 }
 
-const VENDOR_HELD: Readonly<Record<string, string>> = {
-	previous_response_id: 'A conversation that its vendor keeps (previous_response_id)',
-	conversation: 'A conversation that its vendor keeps',
-	prompt: 'A prompt that its vendor keeps',
-};
-
-function refuseHeld(fields: Fields): void {
-	for (const [name, what] of Object.entries(VENDOR_HELD)) if (fields[name] !== undefined && fields[name] !== null) throw heldProblem(what);
+/** The router sends such a call to nobody else; this is for whoever asks without it. */
+function refuseHeld(fields: Fields, items: readonly Fields[]): void {
+	const [first] = heldByVendor(fields, items);
+	if (first === undefined) return;
+	const text = `The call needs a ${first}: only the vendor that it is written for has that. Send the whole conversation as input instead.`;
+	throw new Problem('not-expressible', text);
 }
 
 function readMessages({ instructions, input }: Fields, items: readonly Fields[]): Message[] {

@@ -1,7 +1,6 @@
 /** Responses: gathers input items into turns: what one side says, thinks or calls in a row is one message of it. */
 
 import type { Content, JsonValue, Message } from '../../protocol/conversation.ts';
-import { Problem } from '../../protocol/problem.ts';
 import { attachCarried } from '../carried-native.ts';
 import { parseArguments } from '../chat-completions/decode-conversation.ts';
 import { type Fields, isFields, readString, refuse, textOf } from '../fields.ts';
@@ -9,15 +8,6 @@ import { typeOf } from './content-facts.ts';
 import { readContent } from './decode-content.ts';
 import { nativeOf, reasoningText } from './native.ts';
 import { innerName } from './tool-shapes.ts';
-
-/** Items whose content only their vendor has or can read: an answer without it would be an answer to something else. */
-const HELD_ITEMS: ReadonlyMap<string, string> = new Map([
-	['item_reference', 'An item that its vendor keeps'],
-	['compaction', 'A history that its vendor compacted'],
-	['compaction_summary', 'A history that its vendor compacted'],
-	['context_compaction', 'A history that its vendor compacted'],
-	['compaction_trigger', "A compaction in its vendor's own form"],
-]);
 
 export function readItems(items: readonly Fields[], opening: Message[]): Message[] {
 	const turns = new Turns(opening);
@@ -37,8 +27,6 @@ class Turns {
 
 	add(item: Fields, index: number): void {
 		const type = typeOf(item);
-		const held = HELD_ITEMS.get(type);
-		if (held !== undefined) throw heldProblem(held);
 		if (type === 'message') this.message(item, index);
 		else if (type === 'agent_message') this.whole({ role: 'user', content: readAgentMessage(item) });
 		else if (type === 'reasoning') this.put('assistant', readReasoning(item));
@@ -95,30 +83,17 @@ class Turns {
 /** A local shell's output has its call's id under `id`. */
 const outputId = ({ call_id, id }: Fields): string | undefined => textOf(call_id) ?? textOf(id);
 
-export function heldProblem(what: string): Problem {
-	const text = `${what} can be read by that vendor alone. Ask a model of it, or send the whole conversation as input.`;
-	return new Problem('not-expressible', text);
-}
-
 function readReasoning(item: Fields): Content[] {
 	const text = reasoningText(item);
 	const native = nativeOf(item);
 	return text === '' && native.native === undefined ? [] : [{ type: 'thinking', text, ...native }];
 }
 
-/** Codex: what one agent writes to another. Its body is encrypted where the vendor's model wrote it, and plain where another did. */
+/** Codex: what one agent writes to another. Its body is named encrypted also where another vendor's model wrote it in plain. */
 function readAgentMessage({ content }: Fields): Content[] {
 	const parts: readonly unknown[] = Array.isArray(content) ? content : [];
-	return parts.filter(isFields).flatMap((part) => {
-		if (part.type !== 'encrypted_content') return readContent([part]);
-		const text = textOf(part.encrypted_content) ?? '';
-		if (ENCRYPTED.test(text)) throw heldProblem('A message of one agent to another that its vendor encrypted');
-		return readContent(text);
-	});
+	return parts.filter(isFields).flatMap((part) => readContent(part.type === 'encrypted_content' ? part.encrypted_content : [part]));
 }
-
-/** How the vendor's encrypted texts begin: a version byte and a time, in base64. */
-const ENCRYPTED = /^gAAAA[A-Za-z0-9_-]{40,}={0,2}$/;
 
 const NO_INPUT = new Set(['type', 'id', 'call_id', 'status', 'namespace', 'name', 'internal_chat_message_metadata_passthrough']);
 

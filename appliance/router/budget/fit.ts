@@ -67,6 +67,7 @@ function withCap(offer: Offer, capTokens: number): Offer {
 }
 
 function comfortable({ input }: Case): number {
+	if (input.call.isCapFixed) return Number.POSITIVE_INFINITY;
 	const answer = Math.max(COMFORTABLE_OUTPUT_TOKENS, 2 * (input.affinity?.usualOutputTokens ?? 0));
 	return answer + (input.call.thinkingBudgetTokens ?? 0);
 }
@@ -79,6 +80,7 @@ function afford(one: Case, full: Offer): Offer | undefined {
 	if (boundBy === 'none' || full.worstNanoUsd <= share) return full;
 	const easy = Math.min(full.capTokens, Math.max(comfortable(one), full.bound.capWithin(share)));
 	if (full.bound.worstNanoUsd(easy) <= nanoUsd) return withCap(full, easy);
+	if (one.input.call.isCapFixed) return undefined;
 	const capTokens = Math.min(full.capTokens, full.bound.capWithin(nanoUsd));
 	return capTokens >= Math.min(usefulCap(one.input, full.scored.deployment), full.capTokens) ? withCap(full, capTokens) : undefined;
 }
@@ -177,6 +179,7 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 	// Without a cap in the body the upstream's own default counts, which no bound knows.
 	const isNeeded = call.outputCapTokens === undefined ? key.hasCeiling || deployment.tier === 'local' : capTokens !== call.outputCapTokens;
 	const isCount = call.operation === 'count-tokens';
+	const mayBeCapped = !isCount && call.isCapFixed !== true && deployment.isOwnLogin !== true;
 	const limitTokens = isCount ? undefined : limitTokensAt(one, deployment);
 	return {
 		deployment: deployment.id,
@@ -184,7 +187,7 @@ function toCandidate(one: Case, { scored, capTokens, worstNanoUsd }: Offer): Ran
 		expectedCostNanoUsd,
 		worstCostNanoUsd: worstNanoUsd,
 		expectedMs: isCount ? undefined : expectedMs(one, deployment),
-		...(isNeeded && !isCount && deployment.isOwnLogin !== true ? { outputCapTokens: capTokens } : {}),
+		...(isNeeded && mayBeCapped ? { outputCapTokens: capTokens } : {}),
 		...(limitTokens === undefined ? {} : { limitTokens }),
 	};
 }

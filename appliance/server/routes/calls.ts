@@ -10,6 +10,7 @@ export function addCallRoutes(app: FastifyInstance, box: Box): void {
 	app.post('/v1/messages/count_tokens', (request, reply) => arrive(box, request, reply, 'anthropic'));
 	app.post('/v1/chat/completions', (request, reply) => arrive(box, request, reply, 'chat-completions'));
 	app.post('/v1/responses', (request, reply) => arrive(box, request, reply, 'responses'));
+	app.post('/v1/responses/compact', (request, reply) => arrive(box, request, reply, 'responses'));
 	app.post('/v1/responses/input_tokens', (request, reply) => arrive(box, request, reply, 'responses'));
 	app.get('/v1/responses', refuseUpgrade);
 }

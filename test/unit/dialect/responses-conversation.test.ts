@@ -142,13 +142,13 @@ describe('reading a conversation', () => {
 
 	it.each([
 		['previous_response_id', { input: 'x', previous_response_id: 'resp_1' }],
-		['conversation', { input: 'x', conversation: 'conv_1' }],
-		['prompt', { prompt: { id: 'pmpt_1' } }],
-		['item that its vendor keeps', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
-		['history that its vendor compacted', { input: [{ type: 'compaction', encrypted_content: 'x' }] }],
-		["compaction in its vendor's own form", { input: [{ role: 'user', content: 'x' }, { type: 'compaction_trigger' }] }],
+		['stored conversation', { input: 'x', conversation: 'conv_1' }],
+		['stored prompt', { prompt: { id: 'pmpt_1' } }],
+		['item_reference', { input: [{ type: 'item_reference', id: 'msg_1' }] }],
+		['history that was compacted', { input: [{ type: 'compaction', encrypted_content: 'x' }] }],
+		['compaction of its own', { input: [{ role: 'user', content: 'x' }, { type: 'compaction_trigger' }] }],
 		[
-			'message of one agent',
+			'message between agents',
 			{ input: [{ type: 'agent_message', content: [{ type: 'encrypted_content', encrypted_content: `gAAAAAB${'x'.repeat(50)}` }] }] },
 		],
 	])('sends nobody else what its vendor alone can read: %s', (words, body) => {
