@@ -11,6 +11,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	key: async () => (await import('./key.ts')).keyCommands,
 	member: async () => (await import('./member.ts')).memberCommands,
 	spend: async () => (await import('./spend.ts')).spendCommands,
+	deployments: async () => (await import('./deployments.ts')).deploymentsCommands,
 	explain: async () => (await import('./explain.ts')).explainCommands,
 	doctor: async () => (await import('./doctor.ts')).doctorCommands,
 };

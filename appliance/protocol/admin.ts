@@ -24,15 +24,51 @@ export interface StatusReport {
 	readonly address: string;
 	readonly runningCalls: number;
 	readonly engine: EngineStatus;
+	/** Ids of cloud deployments that calls pass over after failures, and of those that one call tries at this moment. */
+	readonly restingDeployments: readonly string[];
 	readonly system: SystemFacts;
 }
 
 /** GET /innerloop/v1/deployments → { deployments } */
 export interface DeploymentReport {
 	readonly deployment: Deployment;
-	readonly health: DeploymentHealth;
+	readonly health: Omit<DeploymentHealth, 'traffic'>;
 	/** Ms until it is tried again; 0 when it is not cooling down. */
 	readonly cooldownMs: number;
+	/** Absent for the box's own engine, which reports itself. */
+	readonly traffic?: TrafficReport;
+}
+
+/** `trial`: one call tries it after a rest, and decides for the others. */
+export type RestPhase = 'closed' | 'resting' | 'trial';
+
+/** What is used of the limits in the minute that ends now; a field is absent where nothing limits it. */
+export interface LimitUseReport {
+	readonly requests?: { readonly used: number; readonly most: number };
+	readonly tokens?: { readonly used: number; readonly most: number };
+	readonly parallel?: { readonly used: number; readonly most: number };
+}
+
+export interface TrafficReport {
+	readonly phase: RestPhase;
+	/** Failures in a row that have not led to a rest yet. */
+	readonly failures: number;
+	readonly runningCalls: number;
+	readonly limits: LimitUseReport;
+	/** Mean ms to the first bytes of late: of streams, and of whole replies by their output cap (512, 4096 tokens, more). */
+	readonly firstTokenMs: Readonly<Partial<Record<'stream' | 'short' | 'medium' | 'long', number>>>;
+	/** Where the provider has several keys, or one with limits. */
+	readonly keys: readonly KeyReport[];
+}
+
+export interface KeyReport {
+	/** The environment variable that holds it. */
+	readonly id: string;
+	readonly phase: RestPhase;
+	readonly cooldownMs: number;
+	/** At all deployments of the provider. */
+	readonly runningCalls: number;
+	readonly limits: LimitUseReport;
 }
 
 /** GET /innerloop/v1/spend → { rows }; a member's key sees its own rows and the team's. */

@@ -13,6 +13,7 @@ import type { Box } from './box.ts';
 import { CallLimits } from './call-limits.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { reportTraffic } from './report-traffic.ts';
 import { RoutingMemory } from './routing-memory.ts';
 import { RunningCalls } from './running-calls.ts';
 
@@ -55,6 +56,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 			spend: () => store.ledger.spend(),
 			runningCalls: () => running.count,
 			store: () => store.stats(),
+			traffic: () => settings.deployments.map(({ id }) => [id, reportTraffic(memory.station(id), systemClock.nowMs())] as const),
 		}),
 		log: logger,
 		writeLogLine: lineWriterOf(logger),

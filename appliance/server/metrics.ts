@@ -1,9 +1,11 @@
 /** What Prometheus sees of the box. Labels come from closed sets and from the configuration, never from callers. */
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { TrafficReport } from '../protocol/admin.ts';
 import type { Outcome } from '../protocol/decision.ts';
 import type { EngineStatus, SpendRow, StoreStats } from '../protocol/ports.ts';
 import { CallSeries } from './call-series.ts';
+import { addTrafficGauges } from './traffic-gauges.ts';
 import type { Walk } from './walk.ts';
 
 /** States that are read only when somebody looks. */
@@ -12,6 +14,8 @@ export interface MetricSources {
 	spend(): readonly SpendRow[];
 	runningCalls(): number;
 	store(): StoreStats;
+	/** Of the cloud deployments, by id. */
+	traffic(): readonly (readonly [deployment: string, TrafficReport])[];
 }
 
 export interface Metrics {
@@ -56,6 +60,7 @@ function addGauges(registry: Registry, sources: MetricSources): void {
 	gauge('innerloop_store', 'The store by measure; failing is 1 while the disk refuses the ledger.', ['measure'], (it) =>
 		setStore(it, sources.store()),
 	);
+	addTrafficGauges(gauge, sources);
 	gauge('innerloop_ledger_usd', 'Balances of the ledger.', ['scope', 'id', 'period', 'kind'], (it) => {
 		it.reset();
 		for (const row of sources.spend()) if (row.scope !== 'tree') setRow(it, row);

@@ -11,10 +11,10 @@ import { type Case, inputTokensAt } from '../case.ts';
 import type { Scored } from '../choose.ts';
 import { expectedMs } from '../expect.ts';
 import { limitTokensAt } from '../limit-tokens.ts';
-import { isNamed } from '../model-name.ts';
 import { outputCapFor, usefulCap } from '../output-cap.ts';
 import { boundCost, type CostBound } from '../price.ts';
 import { exhausted } from './exhausted.ts';
+import { fallbackOrder } from './fallback-order.ts';
 import { formatUsd } from './usd.ts';
 
 /** Candidates of one call that may each be billed. */
@@ -133,14 +133,6 @@ function findHead(
 	return { head: undefined, index: offers.length, reasons };
 }
 
-/** The model that was asked for stands at the end of a chain in any case: it takes whatever its client sends. */
-function fallbackOrder(one: Case, rest: readonly Offer[], places: number): readonly Offer[] {
-	const asked = rest.find(({ scored }) => isNamed(scored.deployment, one.input.call.model));
-	const first = rest.slice(0, places);
-	if (asked === undefined || first.includes(asked) || places === 0) return first;
-	return [...first.slice(0, places - 1), asked];
-}
-
 /**
  * A cloud deployment never falls back to the box: its error passes and the client asks again, but a weak answer stays.
  * The box falls back to the cloud.
@@ -152,7 +144,7 @@ function findFallbacks(one: Case, head: Offer, rest: readonly Offer[]): readonly
 	const limit = boundBy === 'none' ? Number.MAX_SAFE_INTEGER : Math.max(head.worstNanoUsd, Math.floor(nanoUsd / CHAIN_SHARE));
 	const chain: Offer[] = [];
 	let sum = head.worstNanoUsd;
-	for (const full of fallbackOrder(one, billed, BILLED_CANDIDATES - (isHeadBilled ? 1 : 0))) {
+	for (const full of fallbackOrder(one, head, billed, BILLED_CANDIDATES - (isHeadBilled ? 1 : 0))) {
 		const short = withCap(full, Math.min(full.capTokens, comfortable(one)));
 		const offer = [full, short].find(({ worstNanoUsd }) => sum + worstNanoUsd <= limit);
 		if (offer === undefined) continue;

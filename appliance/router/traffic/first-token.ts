@@ -6,8 +6,8 @@ import type { Call } from '../../protocol/call.ts';
  * A stream's first token says how busy the upstream is, whatever the answer's length. A reply that comes whole begins
  * when it is finished, so those are compared only with others of about their size.
  */
-const CLASSES = ['stream', 'short', 'medium', 'long'] as const;
-export type OutputClass = (typeof CLASSES)[number];
+export const OUTPUT_CLASSES = ['stream', 'short', 'medium', 'long'] as const;
+export type OutputClass = (typeof OUTPUT_CLASSES)[number];
 
 const SHORT_TOKENS = 512;
 const MEDIUM_TOKENS = 4_096;

@@ -2,12 +2,14 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { DeploymentReport, SpendReport, StatusReport, SystemFacts } from '../../protocol/admin.ts';
+import type { DeploymentHealth } from '../../protocol/deployment.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { SpendRow } from '../../protocol/ports.ts';
 import type { Box } from '../box.ts';
 import { healthOf } from '../health-of.ts';
 import { keyOf } from '../plugins/authenticate.ts';
 import { publishedModels } from '../published-models.ts';
+import { reportTraffic } from '../report-traffic.ts';
 
 export interface StatusSources {
 	readonly version: string;
@@ -33,6 +35,7 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 			address: sources.address(),
 			runningCalls: box.running.count,
 			engine: box.engine.status(),
+			restingDeployments: restingDeployments(box),
 			system,
 		};
 	});
@@ -44,14 +47,24 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 	});
 }
 
+function restingDeployments(box: Box): string[] {
+	const nowMs = box.clock.nowMs();
+	const isResting = (id: string) => box.memory.station(id).restsUntilMs() > nowMs;
+	return box.deployments().flatMap(({ id, provider }) => (provider !== 'local' && isResting(id) ? [id] : []));
+}
+
 function deployments(box: Box): DeploymentReport[] {
 	const health = healthOf(box, box.settings(), box.deployments());
 	const nowMs = box.clock.nowMs();
 	return box.deployments().map((deployment) => {
-		const one = health.get(deployment.id) ?? { isUp: false, detail: undefined, cooldownUntilMs: 0, rates: undefined };
-		return { deployment, health: one, cooldownMs: Math.max(0, Math.round(one.cooldownUntilMs - nowMs)) };
+		const { traffic: _, ...one } = health.get(deployment.id) ?? NOT_KNOWN;
+		const cooldownMs = Math.max(0, Math.round(one.cooldownUntilMs - nowMs));
+		const traffic = deployment.provider === 'local' ? undefined : reportTraffic(box.memory.station(deployment.id), nowMs);
+		return { deployment, health: one, cooldownMs, ...(traffic && { traffic }) };
 	});
 }
+
+const NOT_KNOWN: DeploymentHealth = { isUp: false, detail: undefined, cooldownUntilMs: 0, rates: undefined };
 
 /** Trees name sessions of their members, so only an owner sees everybody's. */
 const maySee = (key: Key, row: SpendRow): boolean => key.isOwner || row.scope === 'team' || row.id === key.memberId;

@@ -22,6 +22,8 @@ export interface BoxOptions {
 	readonly dataDir?: string;
 	/** What the ledger goes by; default the machine's clock. */
 	readonly clock?: Clock;
+	/** Beside the usual keys: more of them, or proxies. */
+	readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface TestBox extends AsyncDisposable {
@@ -89,7 +91,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 	await writeConfig(testConfig(options));
 	let engine: TestBox['engine'];
 	const service = await serve({
-		env: TEST_ENV,
+		env: { ...TEST_ENV, ...options.env },
 		configFile,
 		isConfigNamed: true,
 		dataDir,
