@@ -62,8 +62,11 @@ export function addTextSignals(headers: HeaderSignals, systemTexts: readonly str
 	};
 }
 
-/** aider shows the same examples in front of every conversation; the user's own words follow the files it added. */
+/** aider shows the same examples in front of every conversation; what it works on now follows the files that it added. */
 const FILES_ADDED = /^I have \*added these files to the chat\*/;
+/** What aider itself writes in the user's name: what a command or a linter said, and what became of the last edit. */
+const WRITTEN_BY_AIDER =
+	/^(?:I ran this command:|# Fix any errors below|I committed the changes|I updated the files|I didn't see any properly formatted|I added these files)/;
 
 /**
  * The prompt that an aider call works on: the first paragraph of what the user typed, since aider writes its reminders
@@ -72,8 +75,9 @@ const FILES_ADDED = /^I have \*added these files to the chat\*/;
  */
 export function aiderPrompt(userTexts: readonly string[]): string {
 	const files = userTexts.findLastIndex((text) => FILES_ADDED.test(text));
-	const own = (files < 0 ? undefined : userTexts[files + 1]) ?? userTexts.at(-1) ?? '';
-	const [paragraph = ''] = own
+	const now = files >= 0 && files + 1 < userTexts.length ? files + 1 : userTexts.length - 1;
+	const typed = userTexts.findLastIndex((text, index) => index <= now && index !== files && !WRITTEN_BY_AIDER.test(text));
+	const [paragraph = ''] = (userTexts[typed] ?? '')
 		.trim()
 		.replace(/^USER: /, '')
 		.split('\n\n');

@@ -27,7 +27,11 @@ export function treeKeyOf(key: Key, { signals }: Call, hints: CallHints): string
 	return `${key.id}/first/${clean(firstUserDigest)}`;
 }
 
-/** A title is made of the session's first prompt, however many messages its call quotes it in. */
+/**
+ * A title is made of the session's first prompt, however many messages its call quotes it in; what asks for a compaction
+ * is one message more than the user typed.
+ */
 function turnOf({ purpose, userTurnCount }: CallSignals): number {
-	return purpose === 'title' ? 1 : userTurnCount;
+	if (purpose === 'title') return 1;
+	return purpose === 'compaction' ? Math.max(1, userTurnCount - 1) : userTurnCount;
 }

@@ -9,6 +9,10 @@ import type { ClientProgram } from './client-installs.ts';
 /** Far above what a session takes on an idle machine: these tests must not fail where other work has the cores. */
 const SESSION_TIMEOUT_MS = 300_000;
 
+/** Nothing listens there: what a client wants from the rest of the world is refused at once. */
+const NOWHERE = 'http://127.0.0.1:9';
+const LOOPBACK_ONLY = { HTTPS_PROXY: NOWHERE, HTTP_PROXY: NOWHERE, ALL_PROXY: NOWHERE, NO_PROXY: '127.0.0.1,localhost' };
+
 /** An empty folder for a session: a home of its own and a work folder in it. */
 export interface WorkPlace {
 	readonly home: string;
@@ -49,12 +53,12 @@ export interface ClientExit {
 	readonly stderr: string;
 }
 
-/** Nothing of this process's environment but PATH reaches the client; it is killed at the time-out. */
+/** Nothing of this process's environment but PATH reaches the client, and it reaches loopback alone; it is killed at the time-out. */
 export async function runClient({ program, place, args, env, timeoutMs = SESSION_TIMEOUT_MS }: ClientRun): Promise<ClientExit> {
 	const child = spawn(program.command, [...program.args, ...args], {
 		cwd: place.workDir,
 		stdio: ['ignore', 'pipe', 'pipe'],
-		env: { PATH: process.env.PATH, HOME: place.home, ...env },
+		env: { PATH: process.env.PATH, HOME: place.home, ...LOOPBACK_ONLY, ...env },
 	});
 	let stdout = '';
 	let stderr = '';

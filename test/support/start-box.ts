@@ -44,9 +44,9 @@ function listPrices(): Record<string, ListPrice> {
 			{
 				inputPicoUsd: input * 1e6,
 				outputPicoUsd: output * 1e6,
-				cacheReadPicoUsd: input * CACHE.read * 1e6,
-				cacheWritePicoUsd: input * CACHE.write * 1e6,
-				cacheWrite1hPicoUsd: input * CACHE.write1h * 1e6,
+				cacheReadPicoUsd: Math.round(input * CACHE.read * 1e6),
+				cacheWritePicoUsd: Math.round(input * CACHE.write * 1e6),
+				cacheWrite1hPicoUsd: Math.round(input * CACHE.write1h * 1e6),
 			},
 		]),
 	);

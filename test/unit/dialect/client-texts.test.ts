@@ -71,6 +71,9 @@ describe('aider', () => {
 		expect(commit.purpose).toBe('commit-message');
 		expect(repair.promptId).toBe(first.promptId);
 		expect(commit.promptId).toBe(first.promptId);
+		const done = [user('Fix it.\nNow.'), assistant('Done.'), user('I committed the changes with git hash 0a.'), assistant('Ok.')];
+		const tried = chat(MAIN, [...EXAMPLES, ...done, ...FILES, user(`I ran this command:\n\nmake${REMINDER}`)], AIDER);
+		expect(tried.promptId).toBe(first.promptId);
 		const next = chat(MAIN, [...EXAMPLES, ...FILES, user(`Add a test.${REMINDER}`)], AIDER);
 		expect(next.promptId).not.toBe(first.promptId);
 		expect(next.firstUserDigest).toBe(first.firstUserDigest);

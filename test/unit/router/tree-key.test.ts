@@ -23,6 +23,11 @@ describe('treeKeyOf', () => {
 		expect(keyOf(claudeCode({ signals: { purpose: 'title', userTurnCount: 2 } }))).toBe('k1/session/s1/turn-1');
 	});
 
+	it('puts a compaction into the turn that it interrupts', () => {
+		expect(keyOf(claudeCode({ signals: { purpose: 'compaction', userTurnCount: 3 } }))).toBe('k1/session/s1/turn-2');
+		expect(keyOf(claudeCode({ signals: { purpose: 'compaction', userTurnCount: 1 } }))).toBe('k1/session/s1/turn-1');
+	});
+
 	it('takes our header, else the first words of the user', () => {
 		expect(keyOf(call(), 'nightly')).toBe('k1/tree/nightly');
 		expect(keyOf(call())).toBe('k1/first/aa');
