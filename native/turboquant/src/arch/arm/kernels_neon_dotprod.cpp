@@ -1,0 +1,145 @@
+// ARMv8.2 with dot product (Cortex-A76): TBL for tables of up to 64 entries, SDOT for keys, UDOT for values.
+#include <arm_neon.h>
+
+#include "../../kernel_table.hpp"
+
+namespace tq {
+namespace {
+
+// Coordinates 0..15 and 16..31.
+struct Steps {
+    int8x16_t half[2];
+};
+
+struct Index {
+    uint8x16_t half[2];
+};
+
+inline Index nibbles(const uint8_t* in) {
+    const uint8x16_t low = vld1q_u8(in);
+    return {vandq_u8(low, vdupq_n_u8(15)), vshrq_n_u8(low, 4)};
+}
+
+inline Index pairs(const uint8_t* in) {
+    const uint8x8_t plane = vld1_u8(in);
+    const uint8x16_t first = vcombine_u8(plane, vshr_n_u8(plane, 2));
+    return {vandq_u8(first, vdupq_n_u8(3)), vandq_u8(vshrq_n_u8(first, 4), vdupq_n_u8(3))};
+}
+
+// `mark` where the plane's bit is set.
+inline Index bits(const uint8_t* in, uint8_t mark) {
+    const uint8x16_t masks = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u));
+    const uint8x16_t first = vcombine_u8(vdup_n_u8(in[0]), vdup_n_u8(in[1]));
+    const uint8x16_t second = vcombine_u8(vdup_n_u8(in[2]), vdup_n_u8(in[3]));
+    return {vandq_u8(vtstq_u8(first, masks), vdupq_n_u8(mark)), vandq_u8(vtstq_u8(second, masks), vdupq_n_u8(mark))};
+}
+
+inline Index join(const Index& low, const Index& high) {
+    return {vorrq_u8(low.half[0], high.half[0]), vorrq_u8(low.half[1], high.half[1])};
+}
+
+template <int BITS>
+inline Steps unpack(const uint8_t* codes, const int8_t* table) {
+    if constexpr (BITS <= 4) {
+        const Index index = BITS == 3 ? join(pairs(codes), bits(codes + 8, 4)) : nibbles(codes);
+        const int8x16_t entries = vld1q_s8(table);
+        return {vqtbl1q_s8(entries, index.half[0]), vqtbl1q_s8(entries, index.half[1])};
+    } else if constexpr (BITS == 5) {
+        const Index index = join(nibbles(codes), bits(codes + 16, 16));
+        const int8x16x2_t entries = vld1q_s8_x2(table);
+        return {vqtbl2q_s8(entries, index.half[0]), vqtbl2q_s8(entries, index.half[1])};
+    } else {
+        const Index high = pairs(codes + 16);
+        const Index index = join(nibbles(codes), {vshlq_n_u8(high.half[0], 4), vshlq_n_u8(high.half[1], 4)});
+        const int8x16x4_t entries = vld1q_s8_x4(table);
+        return {vqtbl4q_s8(entries, index.half[0]), vqtbl4q_s8(entries, index.half[1])};
+    }
+}
+
+template <int BITS>
+struct NeonDotprod {
+    static constexpr int kTokens = 2;
+
+    template <int HEADS, int TOKENS>
+    static void dot_block(const uint8_t* block, size_t row_stride, int size, const tq_query* query, int head, int offset,
+                          int32_t (*sums)[HEADS]) {
+        int32x4_t sum[TOKENS][HEADS];
+        for (int t = 0; t < TOKENS; t++) {
+            for (int h = 0; h < HEADS; h++) sum[t][h] = vdupq_n_s32(0);
+        }
+        const int header = header_bytes(size);
+        for (int group = 0; group < size / TQ_GROUP; group++) {
+            Steps keys[TOKENS];
+            for (int t = 0; t < TOKENS; t++) {
+                const uint8_t* row = block + t * row_stride;
+                keys[t] = unpack<BITS>(row + header + group * kGroupBytes<BITS>, Format<BITS>::table(scale_index(row, group)));
+            }
+            for (int h = 0; h < HEADS; h++) {
+                const int8_t* values = query->values[head + h] + offset + group * TQ_GROUP;
+                for (int half = 0; half < 2; half++) {
+                    const int8x16_t q = vld1q_s8(values + 16 * half);
+                    for (int t = 0; t < TOKENS; t++) sum[t][h] = vdotq_s32(sum[t][h], keys[t].half[half], q);
+                }
+            }
+        }
+        for (int t = 0; t < TOKENS; t++) {
+            for (int h = 0; h < HEADS; h++) sums[t][h] = vaddvq_s32(sum[t][h]);
+        }
+    }
+
+    // Four tokens a coordinate; register i: coordinates 4i..4i+3. Steps plus 128, for UDOT.
+    static void interleave(const Steps* tokens, uint8x16_t* out) {
+        for (int half = 0; half < 2; half++) {
+            const auto lifted = [&](int t) { return veorq_u8(vreinterpretq_u8_s8(tokens[t].half[half]), vdupq_n_u8(128)); };
+            const uint8x16_t a = lifted(0), b = lifted(1), c = lifted(2), d = lifted(3);
+            const uint16x8_t low01 = vreinterpretq_u16_u8(vzip1q_u8(a, b)), high01 = vreinterpretq_u16_u8(vzip2q_u8(a, b));
+            const uint16x8_t low23 = vreinterpretq_u16_u8(vzip1q_u8(c, d)), high23 = vreinterpretq_u16_u8(vzip2q_u8(c, d));
+            out[4 * half + 0] = vreinterpretq_u8_u16(vzip1q_u16(low01, low23));
+            out[4 * half + 1] = vreinterpretq_u8_u16(vzip2q_u16(low01, low23));
+            out[4 * half + 2] = vreinterpretq_u8_u16(vzip1q_u16(high01, high23));
+            out[4 * half + 3] = vreinterpretq_u8_u16(vzip2q_u16(high01, high23));
+        }
+    }
+
+    static void add_head(const uint8x16_t (*quads)[8], size_t count, const WeightTile& weights, float* out) {
+        uint32x4_t sum[8];
+        for (int i = 0; i < 8; i++) sum[i] = vdupq_n_u32(0);
+        for (size_t p = 0; p < count; p++) {
+            uint32_t quad;
+            std::memcpy(&quad, weights.values + 4 * p, 4);
+            const uint8x16_t w = vreinterpretq_u8_u32(vdupq_n_u32(quad));
+            for (int i = 0; i < 8; i++) sum[i] = vdotq_u32(sum[i], quads[p][i], w);
+        }
+        const int32x4_t lift = vdupq_n_s32(128 * weights.sum);
+        const float scale = weights.scale * Format<BITS>::unit;
+        for (int i = 0; i < 8; i++) {
+            const float32x4_t product = vmulq_n_f32(vcvtq_f32_s32(vsubq_s32(vreinterpretq_s32_u32(sum[i]), lift)), scale);
+            vst1q_f32(out + 4 * i, vaddq_f32(vld1q_f32(out + 4 * i), product));
+        }
+    }
+
+    static void add_group(const uint8_t* blocks, int block, size_t row_stride, size_t tokens, int group, const WeightTile* weights,
+                          int heads, float* out, size_t out_stride) {
+        uint8x16_t quads[TQ_TILE / 4][8];
+        const size_t codes = header_bytes(block) + static_cast<size_t>(group) * kGroupBytes<BITS>;
+        const size_t count = (tokens + 3) / 4;
+        for (size_t p = 0; p < count; p++) {
+            Steps steps[4] = {};
+            for (size_t t = 0; t < 4 && 4 * p + t < tokens; t++) {
+                const uint8_t* row = blocks + (4 * p + t) * row_stride;
+                steps[t] = unpack<BITS>(row + codes, Format<BITS>::table(scale_index(row, group)));
+            }
+            interleave(steps, quads[p]);
+        }
+        for (int head = 0; head < heads; head++) add_head(quads, count, weights[head], out + head * out_stride + group * TQ_GROUP);
+    }
+};
+
+}  // namespace
+
+const tq_kernels* neon_dotprod_kernels() noexcept {
+    static constexpr tq_kernels kernels = KernelTable<NeonDotprod>::of(TQ_NEON_DOTPROD);
+    return &kernels;
+}
+
+}  // namespace tq
