@@ -1,10 +1,10 @@
 /** Everything that a native build depends on, and the name that its result has in the cache. */
 
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { firstLine } from './compiler.ts';
 import { type CmakeOptions, commonCpuFlags, instructionSetOptions } from './instruction-sets.ts';
 
 /** Raise it when the way of building changes its result. */
@@ -44,12 +44,4 @@ export function listPatches(patchFolder = PATCHES): readonly string[] {
 		.filter((name) => name.endsWith('.patch'))
 		.sort()
 		.map((name) => join(patchFolder, name));
-}
-
-function firstLine(program: string): string {
-	try {
-		return execFileSync(program, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0] ?? '';
-	} catch (cause) {
-		throw new Error(`${program} is needed to build the engine, and is not there`, { cause });
-	}
 }

@@ -11,21 +11,23 @@ constexpr int kScales = 16;
 // Half steps that int8 has; thresholds between int8 levels lie on half steps, so a floor to half steps finds the nearest level.
 constexpr int kHalfSteps = 512;
 
-// For every scale and half step, the nearest code.
+// For every half step and scale, the nearest code and its step: the scales of one half step side by side, to be tried together.
 template <int BITS>
 struct NearestCodes {
-    uint8_t code[kScales][kHalfSteps];
+    uint8_t code[kHalfSteps][kScales];
+    float step[kHalfSteps][kScales];
 
     NearestCodes() noexcept {
-        for (int scale = 0; scale < kScales; scale++) {
-            const int8_t* table = Format<BITS>::table(scale);
-            for (int at = 0; at < kHalfSteps; at++) {
-                const int middle = 2 * (at - kHalfSteps / 2) + 1;  // of the interval, in quarter steps
+        for (int at = 0; at < kHalfSteps; at++) {
+            const int middle = 2 * (at - kHalfSteps / 2) + 1;  // of the interval, in quarter steps
+            for (int scale = 0; scale < kScales; scale++) {
+                const int8_t* table = Format<BITS>::table(scale);
                 int best = 0;
                 for (int code = 1; code < 1 << BITS; code++) {
                     if (std::abs(4 * table[code] - middle) < std::abs(4 * table[best] - middle)) best = code;
                 }
-                this->code[scale][at] = static_cast<uint8_t>(best);
+                code[at][scale] = static_cast<uint8_t>(best);
+                step[at][scale] = table[best];
             }
         }
     }
@@ -37,30 +39,33 @@ const NearestCodes<BITS>& nearest_codes() noexcept {
     return codes;
 }
 
+// Truncation of a number that is not negative is its floor, without a call.
+inline int half_step_of(float steps) noexcept {
+    const float shifted = 2 * steps + kHalfSteps / 2;
+    const float bounded = shifted < 0 ? 0 : shifted > kHalfSteps - 1 ? kHalfSteps - 1 : shifted;
+    return static_cast<int>(bounded);
+}
+
 // [TQ_GROUP] coordinates in int8 steps → codes; the index of the scale with the least squared error.
 template <int BITS>
-unsigned encode_group(const float* steps, uint8_t* codes) noexcept {
-    const NearestCodes<BITS>& nearest = nearest_codes<BITS>();
+unsigned encode_group(const NearestCodes<BITS>& nearest, const float* steps, uint8_t* codes) noexcept {
     int at[TQ_GROUP];
+    float error[kScales] = {};
     for (int i = 0; i < TQ_GROUP; i++) {
-        const float half = std::floor(2 * steps[i]);
-        at[i] = static_cast<int>(std::fmax(-kHalfSteps / 2, std::fmin(kHalfSteps / 2 - 1, half))) + kHalfSteps / 2;
+        at[i] = half_step_of(steps[i]);
+        const float* step = nearest.step[at[i]];
+        // Unrolled whole, gcc 12 no longer sees that four scales fit a register.
+#pragma GCC unroll 1
+        for (int scale = 0; scale < kScales; scale++) {
+            const float miss = steps[i] - step[scale];
+            error[scale] += miss * miss;
+        }
     }
     unsigned best = 0;
-    float least = INFINITY;
-    for (unsigned scale = 0; scale < kScales; scale++) {
-        const int8_t* table = Format<BITS>::table(scale);
-        float error = 0;
-        for (int i = 0; i < TQ_GROUP; i++) {
-            const float miss = steps[i] - static_cast<float>(table[nearest.code[scale][at[i]]]);
-            error += miss * miss;
-        }
-        if (error < least) {
-            least = error;
-            best = scale;
-        }
+    for (unsigned scale = 1; scale < kScales; scale++) {
+        if (error[scale] < error[best]) best = scale;
     }
-    for (int i = 0; i < TQ_GROUP; i++) codes[i] = nearest.code[best][at[i]];
+    for (int i = 0; i < TQ_GROUP; i++) codes[i] = nearest.code[at[i]][best];
     return best;
 }
 
@@ -70,6 +75,7 @@ void encode_block(const float* in, int block, uint8_t* out) noexcept {
     for (int i = 0; i < block; i++) squares += static_cast<double>(in[i]) * in[i];
     const uint16_t half = float_to_half(static_cast<float>(std::sqrt(squares / block)));
     const float rms = half_to_float(half);
+    const NearestCodes<BITS>& nearest = nearest_codes<BITS>();
     std::memset(out, 0, header_bytes(block));
     std::memcpy(out, &half, 2);
     const float to_steps = rms > 0 ? 1 / (rms * Format<BITS>::unit) : 0;
@@ -77,7 +83,7 @@ void encode_block(const float* in, int block, uint8_t* out) noexcept {
         float steps[TQ_GROUP];
         uint8_t codes[TQ_GROUP];
         for (int i = 0; i < TQ_GROUP; i++) steps[i] = in[group * TQ_GROUP + i] * to_steps;
-        const unsigned scale = encode_group<BITS>(steps, codes);
+        const unsigned scale = encode_group<BITS>(nearest, steps, codes);
         out[2 + group / 2] |= static_cast<uint8_t>(scale << (group % 2 * 4));
         pack_codes<BITS>(codes, out + header_bytes(block) + group * kGroupBytes<BITS>);
     }

@@ -25,7 +25,7 @@ struct Avx2 {
                 sum[h] = _mm256_add_epi32(sum[h], _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
             }
         }
-        for (int h = 0; h < HEADS; h++) sums[0][h] = sum_avx2(sum[h]);
+        store_sums_avx2<HEADS>(sum, sums[0]);
     }
 
     // Coordinates 0..7, 8..15, 16..23, 24..31 of two tokens, as pairs of int16.

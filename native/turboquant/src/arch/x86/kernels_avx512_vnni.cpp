@@ -20,6 +20,13 @@ inline __m256i unpack_vbmi(const uint8_t* codes, const int8_t* table) {
     }
 }
 
+// 128 · Σ of the query's values over one block.
+inline int32_t lift_of(const tq_query* query, int head, int offset, int size) {
+    int32_t sum = 0;
+    for (int part = offset / 64; part < (offset + size) / 64; part++) sum += query->sum[head][part];
+    return 128 * sum;
+}
+
 template <int BITS>
 struct Avx512Vnni {
     static constexpr int kTokens = 1;
@@ -38,11 +45,8 @@ struct Avx512Vnni {
                 sum[h] = _mm256_dpbusd_epi32(sum[h], lifted, _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values)));
             }
         }
-        for (int h = 0; h < HEADS; h++) {
-            int32_t lift = 0;
-            for (int part = offset / 64; part < (offset + size) / 64; part++) lift += query->sum[head + h][part];
-            sums[0][h] = sum_avx2(sum[h]) - 128 * lift;
-        }
+        store_sums_avx2<HEADS>(sum, sums[0]);
+        for (int h = 0; h < HEADS; h++) sums[0][h] -= lift_of(query, head + h, offset, size);
     }
 
     // Four tokens a coordinate. Register i: coordinates 4i..4i+3 in the low half, 16+4i..16+4i+3 in the high half.

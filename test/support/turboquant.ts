@@ -1,0 +1,56 @@
+/** The codec's addon for tests, built once into the cache, and the numbers they feed it. */
+
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { cacheDir } from '../../appliance/config/places.ts';
+import { openTurboquant, type Turboquant } from '../../native/bindings/index.ts';
+import { obtainAddon } from '../../native/build/turboquant-build.ts';
+
+/** Half a minute of one idle core; a shared machine needs a multiple. */
+export const ADDON_BUILD_TIMEOUT_MS = 10 * 60_000;
+
+export const nativeCache = (): string => join(cacheDir(process.env, homedir()), 'native');
+
+export async function turboquantAddonFile(): Promise<string> {
+	return await obtainAddon(nativeCache(), new AbortController().signal);
+}
+
+export async function openBuiltTurboquant(): Promise<Turboquant> {
+	return openTurboquant(await turboquantAddonFile());
+}
+
+/** Standard normal numbers, the same for the same seed (mulberry32 and Box–Muller). */
+export function normals(count: number, seed: number): Float32Array {
+	let state = seed >>> 0;
+	const uniform = (): number => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+	};
+	return Float32Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
+}
+
+/** [vectors, dimension] on the unit sphere. */
+export function unitVectors(vectors: number, dimension: number, seed: number): Float32Array {
+	const all = normals(vectors * dimension, seed);
+	for (let at = 0; at < all.length; at += dimension) {
+		const one = all.subarray(at, at + dimension);
+		const norm = Math.sqrt(dot(one, one));
+		for (const [index, value] of one.entries()) one[index] = value / norm;
+	}
+	return all;
+}
+
+export function dot(a: Float32Array, b: Float32Array): number {
+	let sum = 0;
+	for (let i = 0; i < a.length; i += 1) sum += (a[i] ?? Number.NaN) * (b[i] ?? Number.NaN);
+	return sum;
+}
+
+/** Mean of (a − b)² over all elements. */
+export function meanSquaredError(a: Float32Array, b: Float32Array): number {
+	let sum = 0;
+	for (let i = 0; i < a.length; i += 1) sum += ((a[i] ?? Number.NaN) - (b[i] ?? Number.NaN)) ** 2;
+	return sum / a.length;
+}
