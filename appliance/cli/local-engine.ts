@@ -1,8 +1,9 @@
 /** Starts the engine that the configuration asks for, on the model that is here or on its way. */
 
 import { join } from 'node:path';
-import { listPatches, readBuildInputs } from '../../native/build/build-inputs.ts';
+import { readBuildInputs } from '../../native/build/build-inputs.ts';
 import { obtainOwnBuild } from '../../native/build/own-build.ts';
+import { listPatches } from '../../native/build/own-sources.ts';
 import { cacheDir, type Environment, modelsDir } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseModel } from '../model/choose-model.ts';

@@ -1,19 +1,22 @@
 /** Everything that a native build depends on, and the name that its result has in the cache. */
 
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstLine } from './compiler.ts';
 import { type CmakeOptions, commonCpuFlags, instructionSetOptions } from './instruction-sets.ts';
+import { digestSources, GGML_FOLDER, listPatches, pinnedVersion } from './own-sources.ts';
 
 /** Raise it when the way of building changes its result. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 export interface BuildInputs {
 	/** Folder of the installed node-llama-cpp. */
 	readonly packageFolder: string;
 	readonly packageVersion: string;
+	/** Folder of our sources and patches. */
+	readonly sources: string;
 	/** Files, in the order in which they are applied. */
 	readonly patches: readonly string[];
 	readonly options: CmakeOptions;
@@ -22,26 +25,15 @@ export interface BuildInputs {
 	readonly key: string;
 }
 
-/** Where our changes to llama.cpp stand. */
-const PATCHES = fileURLToPath(new URL('../turboquant/ggml/patches/', import.meta.url));
-
-/** @throws when there is no C++ compiler or no CMake */
-export function readBuildInputs(patchFolder = PATCHES): BuildInputs {
+/** @throws when there is no C++ compiler or no CMake, or when the patches were made for another release of node-llama-cpp */
+export function readBuildInputs(sources = GGML_FOLDER): BuildInputs {
 	const packageFolder = join(dirname(fileURLToPath(import.meta.resolve('node-llama-cpp'))), '..');
 	const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { readonly version: string };
-	const patches = listPatches(patchFolder);
+	const pinned = pinnedVersion(sources);
+	if (version !== pinned) throw new Error(`the patches of llama.cpp are for node-llama-cpp ${pinned}, and ${version} is installed`);
 	const options = instructionSetOptions(process.arch, commonCpuFlags(readFileSync('/proc/cpuinfo', 'utf8')));
 	const compiler = [firstLine('c++'), firstLine('cmake')].join('; ');
-	const digests = patches.map((file) => createHash('sha256').update(readFileSync(file)).digest('hex'));
-	const facts = [RECIPE, version, digests, options, compiler, process.platform, process.arch, process.versions.modules];
+	const facts = [RECIPE, version, digestSources(sources), options, compiler, process.platform, process.arch, process.versions.modules];
 	const key = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 24);
-	return { packageFolder, packageVersion: version, patches, options, compiler, key };
-}
-
-/** Empty while llama.cpp is used as it comes: an own build would then give nothing over the prebuilt one. */
-export function listPatches(patchFolder = PATCHES): readonly string[] {
-	return readdirSync(patchFolder)
-		.filter((name) => name.endsWith('.patch'))
-		.sort()
-		.map((name) => join(patchFolder, name));
+	return { packageFolder, packageVersion: version, sources, patches: listPatches(sources), options, compiler, key };
 }

@@ -1,9 +1,10 @@
 /** Builds llama.cpp with our patches through node-llama-cpp, outside the clone, once for the same inputs. */
 
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { BuildInputs } from './build-inputs.ts';
 import { takeLock } from './build-lock.ts';
+import { copySources } from './own-sources.ts';
 import { runNiced } from './run-niced.ts';
 
 export interface OwnBuildOptions {
@@ -69,7 +70,12 @@ async function compile({ inputs, onProgress, signal }: OwnBuildOptions, copy: st
 	const cli = join(copy, 'dist', 'cli', 'cli.js');
 	await run(process.execPath, [cli, 'source', 'download', '--skipBuild', '--gpu', 'false'], copy);
 	const source = join(copy, 'llama', 'llama.cpp');
-	for (const patch of inputs.patches) await run('git', ['-C', source, 'apply', '--whitespace=nowarn', patch], source);
+	copySources(source, inputs.sources);
+	for (const patch of inputs.patches) {
+		await run('git', ['-C', source, 'apply', '--whitespace=nowarn', patch], source).catch((cause: unknown) => {
+			throw new Error(`${basename(patch)} does not apply to the llama.cpp of node-llama-cpp ${inputs.packageVersion}`, { cause });
+		});
+	}
 	await run(process.execPath, [cli, 'source', 'build', '--gpu', 'false', '--noUsageExample'], copy);
 }
 
@@ -84,6 +90,7 @@ function cmakeEnvironment(options: Readonly<Record<string, string>>): Readonly<R
 
 function prune(copy: string): void {
 	const llama = join(copy, 'llama');
+	keepHeaders(llama);
 	for (const name of ['llama.cpp', 'gitRelease.bundle', 'xpack']) rmSync(join(llama, name), { recursive: true, force: true });
 	rmSync(join(copy, 'bins'), { recursive: true, force: true });
 	const builds = join(llama, 'localBuilds');
@@ -91,6 +98,13 @@ function prune(copy: string): void {
 		for (const name of readdirSync(join(builds, build))) {
 			if (!KEPT_OF_BUILD.has(name)) rmSync(join(builds, build, name), { recursive: true, force: true });
 		}
+	}
+}
+
+/** Tools of ours are compiled against the finished libraries: one set of objects serves them and the engine. */
+function keepHeaders(llama: string): void {
+	for (const folder of ['include', join('ggml', 'include')]) {
+		cpSync(join(llama, 'llama.cpp', folder), join(llama, 'include'), { recursive: true });
 	}
 }
 

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listPatches, readBuildInputs } from '../../../native/build/build-inputs.ts';
+import { readBuildInputs } from '../../../native/build/build-inputs.ts';
 import { takeLock } from '../../../native/build/build-lock.ts';
 import { commonCpuFlags, instructionSetOptions } from '../../../native/build/instruction-sets.ts';
+import { copySources, listPatches, pinnedVersion } from '../../../native/build/own-sources.ts';
 import { runNiced } from '../../../native/build/run-niced.ts';
 
 let folder: string;
@@ -37,17 +38,48 @@ test('only what every core has is switched on, and never the machine’s own cho
 	expect(instructionSetOptions('arm64', new Set(['asimd']))).toEqual({ GGML_NATIVE: 'OFF', GGML_CPU_ARM_ARCH: 'armv8.2-a' });
 });
 
-test('patches count in their order, and each of their bytes makes another build', () => {
-	expect(listPatches(folder)).toEqual([]);
-	const bare = readBuildInputs(folder).key;
-	expect(readBuildInputs(folder).key).toBe(bare);
-	writeFileSync(join(folder, '0002-b.patch'), 'b');
-	writeFileSync(join(folder, '0001-a.patch'), 'a');
-	writeFileSync(join(folder, 'README.md'), 'no patch');
-	expect(listPatches(folder)).toEqual([join(folder, '0001-a.patch'), join(folder, '0002-b.patch')]);
-	const patched = readBuildInputs(folder).key;
-	writeFileSync(join(folder, '0002-b.patch'), 'c');
-	expect(new Set([bare, patched, readBuildInputs(folder).key]).size).toBe(3);
+/** A folder of sources and patches as the real one has it. */
+function ownSources(version: string): string {
+	for (const name of ['patches', 'llama', 'attention']) mkdirSync(join(folder, name));
+	writeFileSync(join(folder, 'patches', 'node-llama-cpp-version'), `${version}\n`);
+	return folder;
+}
+
+test('patches count in their order, and each byte of theirs and of our sources makes another build', () => {
+	const root = ownSources(pinnedVersion());
+	expect(listPatches(root)).toEqual([]);
+	const keys = [readBuildInputs(root).key];
+	expect(readBuildInputs(root).key).toBe(keys[0]);
+	const write = (name: string, text: string): void => {
+		writeFileSync(join(root, name), text);
+		keys.push(readBuildInputs(root).key);
+	};
+	write('patches/0002-b.patch', 'b');
+	write('patches/0001-a.patch', 'a');
+	expect(listPatches(root)).toEqual([join(root, 'patches/0001-a.patch'), join(root, 'patches/0002-b.patch')]);
+	write('patches/0002-b.patch', 'c');
+	write('attention/kernel.cpp', 'int a;');
+	write('attention/kernel.cpp', 'int b;');
+	expect(new Set(keys).size).toBe(keys.length);
+	write('patches/README.md', 'no patch');
+	expect(keys.at(-1)).toBe(keys.at(-2));
+});
+
+test('sources are copied to their places, and nothing of an earlier copy stays', () => {
+	const root = ownSources('1.0.0');
+	const tree = join(folder, 'tree');
+	writeFileSync(join(root, 'llama', 'a.cpp'), 'old');
+	copySources(tree, root);
+	rmSync(join(root, 'llama', 'a.cpp'));
+	writeFileSync(join(root, 'llama', 'b.cpp'), 'new');
+	copySources(tree, root);
+	expect(readdirSync(join(tree, 'src/innerloop'))).toEqual(['b.cpp']);
+});
+
+test('patches made for another release of node-llama-cpp are refused by name', () => {
+	expect(() => readBuildInputs(ownSources('1.0.0'))).toThrow(
+		`the patches of llama.cpp are for node-llama-cpp 1.0.0, and ${pinnedVersion()} is installed`,
+	);
 });
 
 test('a second builder waits for the first, and takes over from one that was killed', async () => {

@@ -1,0 +1,30 @@
+// Scores of a tile of tokens in bytes: keys unpacked once, sixteen or four tokens side by side in a register.
+#pragma once
+
+#include "kv-format.h"
+
+#include <cstdint>
+
+namespace innerloop {
+
+// Dot products of bytes are worth it only where one instruction makes them: AVX2 alone takes as long as with floats.
+#if (defined(__AVX512BW__) && defined(__AVX512VNNI__)) || (defined(__ARM_NEON) && defined(__ARM_FEATURE_DOTPROD))
+constexpr bool HAS_INT8_DOT = true;
+#else
+constexpr bool HAS_INT8_DOT = false;
+#endif
+
+// Room for one quantized query row, and for a tile of keys with the rows that it is made of, in floats.
+int64_t int8_query_floats(int64_t size);
+int64_t int8_keys_floats(int64_t size, int64_t tokens);
+
+// size is a multiple of INT8_BLOCK; each block of the query gets a scale of its own.
+void quantize_query(const float * query, int64_t size, float * out);
+
+// `tile` gets `tokens` keys, `stride` bytes apart; what is missing to a whole register is filled with zeros.
+void pack_int8_keys(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int max_tokens, float * tile);
+
+// scores[r][t] = q[r] · k[t]; whole registers of tokens are written.
+void int8_scores(int rows, int tokens, int max_tokens, int64_t size, float * queries, float * tile, float * scores, int64_t score_stride);
+
+} // namespace innerloop

@@ -1,0 +1,253 @@
+// Weighted sums of a tile of tokens in bytes: values unpacked once, four tokens side by side in a word.
+
+#include "int8-values.h"
+
+#include "simd.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+// A tile of values lies as [max_tokens / 4][size] words of one byte of each of four tokens, so that four weights meet a
+// column in one instruction; inside a block of 32 columns x86 keeps them in the order in which its shuffles leave them.
+// Scales follow as [size / INT8_BLOCK][max_tokens] floats, then the four rows in hand as they were unpacked.
+
+namespace innerloop {
+namespace {
+
+using namespace simd;
+
+constexpr int WORD = 4;
+// The tile sizes of both architectures.
+constexpr int MOST_TOKENS = 64;
+
+struct int8_values {
+    uint32_t * words;
+    float * scales;
+    int8_t * rows;
+    float * row_scales;
+
+    int8_values(float * at, int64_t size, int64_t max_tokens) {
+        words = (uint32_t *) at;
+        scales = at + max_tokens/WORD*size;
+        rows = (int8_t *) (scales + size/INT8_BLOCK*max_tokens);
+        row_scales = (float *) (rows + WORD*size);
+    }
+};
+
+// The weights of one row for one block: bytes, and what one of them stands for.
+struct byte_weights {
+    uint8_t values[MOST_TOKENS];
+    float unit;
+};
+
+#if defined(__AVX512BW__) && defined(__AVX512VNNI__)
+
+constexpr float LARGEST_WEIGHT = 255;
+
+void turn_block(const int8_t * rows, int64_t size, uint32_t * words) {
+    __m256i row[WORD];
+    for (int t = 0; t < WORD; t++) {
+        row[t] = _mm256_loadu_si256((const __m256i *) (rows + t*size));
+    }
+    const __m256i low01 = _mm256_unpacklo_epi8(row[0], row[1]);
+    const __m256i high01 = _mm256_unpackhi_epi8(row[0], row[1]);
+    const __m256i low23 = _mm256_unpacklo_epi8(row[2], row[3]);
+    const __m256i high23 = _mm256_unpackhi_epi8(row[2], row[3]);
+    _mm256_storeu_si256((__m256i *) (words + 0), _mm256_unpacklo_epi16(low01, low23));
+    _mm256_storeu_si256((__m256i *) (words + 8), _mm256_unpackhi_epi16(low01, low23));
+    _mm256_storeu_si256((__m256i *) (words + 16), _mm256_unpacklo_epi16(high01, high23));
+    _mm256_storeu_si256((__m256i *) (words + 24), _mm256_unpackhi_epi16(high01, high23));
+}
+
+void round_weights(const float * weights, vec inverse, const float * scales, uint8_t * out) {
+    const __m512i whole = _mm512_cvtps_epu32(mul(mul(load(weights), load(scales)), inverse));
+    _mm_storeu_si128((__m128i *) out, _mm512_cvtusepi32_epi8(whole));
+}
+
+template <int R>
+void sum_rows(int tokens, int64_t size, const byte_weights * weights, const uint32_t * words, float * sums) {
+    __m512i acc[R][2];
+    for (int r = 0; r < R; r++) {
+        acc[r][0] = acc[r][1] = _mm512_setzero_si512();
+    }
+    for (int t = 0; t < tokens; t += WORD, words += size) {
+        const __m512i low = _mm512_loadu_si512(words);
+        const __m512i high = _mm512_loadu_si512(words + 16);
+        for (int r = 0; r < R; r++) {
+            int32_t four;
+            memcpy(&four, weights[r].values + t, WORD);
+            const __m512i weight = _mm512_set1_epi32(four);
+            acc[r][0] = _mm512_dpbusd_epi32(acc[r][0], weight, low);
+            acc[r][1] = _mm512_dpbusd_epi32(acc[r][1], weight, high);
+        }
+    }
+    for (int r = 0; r < R; r++) {
+        const vec low = _mm512_cvtepi32_ps(acc[r][0]);
+        const vec high = _mm512_cvtepi32_ps(acc[r][1]);
+        const vec unit = set1(weights[r].unit);
+        float * out = sums + r*size;
+        store(out, fma(_mm512_shuffle_f32x4(low, high, 0x88), unit, load(out)));
+        store(out + 16, fma(_mm512_shuffle_f32x4(low, high, 0xdd), unit, load(out + 16)));
+    }
+}
+
+constexpr int MOST_ROWS = 8;
+
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_DOTPROD)
+
+constexpr float LARGEST_WEIGHT = 127;
+
+void turn_block(const int8_t * rows, int64_t size, uint32_t * words) {
+    for (int c = 0; c < INT8_BLOCK; c += 16) {
+        const int8x16_t r0 = vld1q_s8(rows + c), r1 = vld1q_s8(rows + size + c);
+        const int8x16_t r2 = vld1q_s8(rows + 2*size + c), r3 = vld1q_s8(rows + 3*size + c);
+        const int16x8_t low01 = vreinterpretq_s16_s8(vzip1q_s8(r0, r1)), high01 = vreinterpretq_s16_s8(vzip2q_s8(r0, r1));
+        const int16x8_t low23 = vreinterpretq_s16_s8(vzip1q_s8(r2, r3)), high23 = vreinterpretq_s16_s8(vzip2q_s8(r2, r3));
+        vst1q_u32(words + c + 0, vreinterpretq_u32_s16(vzip1q_s16(low01, low23)));
+        vst1q_u32(words + c + 4, vreinterpretq_u32_s16(vzip2q_s16(low01, low23)));
+        vst1q_u32(words + c + 8, vreinterpretq_u32_s16(vzip1q_s16(high01, high23)));
+        vst1q_u32(words + c + 12, vreinterpretq_u32_s16(vzip2q_s16(high01, high23)));
+    }
+}
+
+void round_weights(const float * weights, vec inverse, const float * scales, uint8_t * out) {
+    const uint32x4_t whole = vcvtnq_u32_f32(mul(mul(load(weights), load(scales)), inverse));
+    const uint16x4_t half = vqmovn_u32(whole);
+    const uint8x8_t bytes = vqmovn_u16(vcombine_u16(half, half));
+    vst1_lane_u32((uint32_t *) out, vreinterpret_u32_u8(bytes), 0);
+}
+
+template <int R>
+void sum_rows(int tokens, int64_t size, const byte_weights * weights, const uint32_t * words, float * sums) {
+    constexpr int VECTORS = INT8_BLOCK/4;
+    int32x4_t acc[R][VECTORS];
+    for (int r = 0; r < R; r++) {
+        for (int c = 0; c < VECTORS; c++) {
+            acc[r][c] = vdupq_n_s32(0);
+        }
+    }
+    for (int t = 0; t < tokens; t += WORD, words += size) {
+        int8x16_t weight[R];
+        for (int r = 0; r < R; r++) {
+            weight[r] = vreinterpretq_s8_u32(vld1q_dup_u32((const uint32_t *) (weights[r].values + t)));
+        }
+        for (int c = 0; c < VECTORS; c++) {
+            const int8x16_t value = vreinterpretq_s8_u32(vld1q_u32(words + 4*c));
+            for (int r = 0; r < R; r++) {
+                acc[r][c] = vdotq_s32(acc[r][c], value, weight[r]);
+            }
+        }
+    }
+    for (int r = 0; r < R; r++) {
+        for (int c = 0; c < VECTORS; c++) {
+            float * out = sums + r*size + 4*c;
+            store(out, fma(vcvtq_f32_s32(acc[r][c]), set1(weights[r].unit), load(out)));
+        }
+    }
+}
+
+constexpr int MOST_ROWS = 2;
+
+#else
+
+// Without such an instruction values are read as floats; what follows keeps the same code correct everywhere.
+constexpr float LARGEST_WEIGHT = 255;
+
+void turn_block(const int8_t * rows, int64_t size, uint32_t * words) {
+    for (int c = 0; c < INT8_BLOCK; c++) {
+        for (int t = 0; t < WORD; t++) {
+            ((int8_t *) (words + c))[t] = rows[t*size + c];
+        }
+    }
+}
+
+void round_weights(const float * weights, vec inverse, const float * scales, uint8_t * out) {
+    float shares[LANES];
+    store(shares, mul(mul(load(weights), load(scales)), inverse));
+    for (int i = 0; i < LANES; i++) {
+        out[i] = (uint8_t) std::nearbyint(shares[i]);
+    }
+}
+
+template <int R>
+void sum_rows(int tokens, int64_t size, const byte_weights * weights, const uint32_t * words, float * sums) {
+    for (int r = 0; r < R; r++) {
+        for (int c = 0; c < INT8_BLOCK; c++) {
+            int32_t acc = 0;
+            for (int t = 0; t < tokens; t++) {
+                acc += weights[r].values[t]*((const int8_t *) (words + t/WORD*size + c))[t%WORD];
+            }
+            sums[r*size + c] += acc*weights[r].unit;
+        }
+    }
+}
+
+constexpr int MOST_ROWS = 2;
+
+#endif
+
+constexpr int HALF_ROWS = MOST_ROWS/2;
+
+void quantize_weights(int max_tokens, const float * weights, const float * scales, byte_weights & out) {
+    vec greatest = zero();
+    for (int t = 0; t < max_tokens; t += LANES) {
+        greatest = max(greatest, mul(load(weights + t), load(scales + t)));
+    }
+    const float top = largest(greatest);
+    const vec inverse = set1(top > 0 ? LARGEST_WEIGHT/top : 0.0f);
+    for (int t = 0; t < max_tokens; t += LANES) {
+        round_weights(weights + t, inverse, scales + t, out.values + t);
+    }
+    out.unit = top/LARGEST_WEIGHT;
+}
+
+} // namespace
+
+int64_t int8_values_floats(int64_t size, int64_t tokens) {
+    return tokens/WORD*size + size/INT8_BLOCK*tokens + WORD*size/(int64_t) sizeof(float) + WORD*(size/INT8_BLOCK);
+}
+
+void pack_int8_values(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, float * tile) {
+    int8_values to(tile, size, max_tokens);
+    const int64_t blocks = size/INT8_BLOCK;
+    std::fill(to.scales, to.scales + blocks*max_tokens, 0.0f);
+    for (int first = 0; first < tokens; first += WORD) {
+        const int count = std::min(WORD, tokens - first);
+        for (int t = 0; t < count; t++) {
+            format.unpack_int8(values + (first + t)*stride, size, to.rows + t*size, to.row_scales + t*blocks);
+            for (int64_t b = 0; b < blocks; b++) {
+                to.scales[b*max_tokens + first + t] = to.row_scales[t*blocks + b];
+            }
+        }
+        memset(to.rows + count*size, 0, (WORD - count)*size);
+        for (int64_t b = 0; b < blocks; b++) {
+            turn_block(to.rows + b*INT8_BLOCK, size, to.words + first/WORD*size + b*INT8_BLOCK);
+        }
+    }
+}
+
+void int8_accumulate(int rows, int tokens, int max_tokens, int64_t size, const float * weights, int64_t stride, float * tile, float * sums) {
+    const int8_values values(tile, size, max_tokens);
+    for (int64_t b = 0; b < size/INT8_BLOCK; b++) {
+        const uint32_t * words = values.words + b*INT8_BLOCK;
+        float * out = sums + b*INT8_BLOCK;
+        int count;
+        for (int r = 0; r < rows; r += count) {
+            count = rows - r >= MOST_ROWS ? MOST_ROWS : rows - r >= HALF_ROWS ? HALF_ROWS : 1;
+            byte_weights bytes[MOST_ROWS];
+            for (int i = 0; i < count; i++) {
+                quantize_weights(max_tokens, weights + (r + i)*stride, values.scales + b*max_tokens, bytes[i]);
+            }
+            if (count == MOST_ROWS) {
+                sum_rows<MOST_ROWS>(tokens, size, bytes, words, out + r*size);
+            } else if (count == HALF_ROWS) {
+                sum_rows<HALF_ROWS>(tokens, size, bytes, words, out + r*size);
+            } else {
+                sum_rows<1>(tokens, size, bytes, words, out + r*size);
+            }
+        }
+    }
+}
+
+} // namespace innerloop
