@@ -196,6 +196,8 @@ export interface EngineStatus {
 		readonly decodeTokensPerSecond: number | undefined;
 	}[];
 	readonly build: 'prebuilt' | 'own';
+	/** Type of cached keys and values, as llama.cpp names it; undefined before a model is loaded. */
+	readonly kvCache: string | undefined;
 	readonly rssBytes: number | undefined;
 }
 

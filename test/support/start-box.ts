@@ -79,7 +79,8 @@ function deployment(id: string, provider: string, model: keyof typeof PRICES, ti
 function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions): Omit<ConfigInput, 'version'> {
 	return {
 		// One thread: where other work has the cores, threads that wait for each other stand still.
-		local: { isEnabled: options.hasEngine, model: 'smollm2-135m', threads: 1 },
+		// The own build has a test of its own; here it would only take the cores.
+		local: { isEnabled: options.hasEngine, model: 'smollm2-135m', threads: 1, build: 'prebuilt' },
 		providers: {
 			anthropic: { baseUrl: anthropicUrl, dialects: ['anthropic'], keyEnv: 'STAND_IN_ANTHROPIC_KEY', auth: 'x-api-key' },
 			openai: { baseUrl: openaiUrl, dialects: ['chat-completions', 'responses'], keyEnv: 'STAND_IN_OPENAI_KEY', auth: 'bearer' },

@@ -74,6 +74,7 @@ class AwaitedEngine implements LocalEngine {
 			rates: undefined,
 			ratesByDepth: [],
 			build: 'prebuilt',
+			kvCache: undefined,
 			rssBytes: undefined,
 		};
 	}

@@ -15,6 +15,9 @@ const PASSED_VARIABLES = ['PATH', 'HOME', 'LANG', 'TMPDIR', 'XDG_CACHE_HOME', 'I
 /** Keeps glibc from hoarding what the model's loading and long prompts freed: 150 MB on the models here. */
 const MEMORY_SETTINGS = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', MALLOC_MMAP_THRESHOLD_: '131072' };
 
+/** Read by our own build when it loads a model (native/turboquant/ggml/llama); the prebuilt engine does not know it. */
+const MODEL_SETTINGS = { INNERLOOP_KEY_BALANCE: '1' };
+
 export interface EngineProcessEvents {
 	readonly onMessage: (message: FromChild) => void;
 	/** Once, when the process is gone; `ending` says how in words. */
@@ -74,5 +77,5 @@ export class EngineProcess {
 
 function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 	const passed = PASSED_VARIABLES.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]] as const]));
-	return { ...Object.fromEntries(passed), ...MEMORY_SETTINGS };
+	return { ...Object.fromEntries(passed), ...MEMORY_SETTINGS, ...MODEL_SETTINGS };
 }

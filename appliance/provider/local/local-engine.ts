@@ -87,6 +87,7 @@ class SupervisedEngine implements LocalEngine {
 			contextTokens: supervisor?.loaded?.contextTokens ?? contextTokens ?? 0,
 			slots,
 			build: supervisor?.build.kind ?? 'prebuilt',
+			kvCache: supervisor?.loaded?.kvCache,
 			rssBytes: supervisor?.rssBytes,
 		};
 	}

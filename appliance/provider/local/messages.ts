@@ -54,6 +54,8 @@ export interface LoadedModel {
 	/** Context of one slot. */
 	readonly contextTokens: number;
 	readonly slots: number;
+	/** Type of cached keys and values, as llama.cpp names it. */
+	readonly kvCache: string;
 }
 
 export type FromChild =

@@ -15,6 +15,7 @@ const status: EngineStatus = {
 	rates: undefined,
 	ratesByDepth: [],
 	build: 'prebuilt',
+	kvCache: undefined,
 	rssBytes: undefined,
 };
 

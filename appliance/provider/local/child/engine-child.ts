@@ -6,6 +6,7 @@ import { Problem } from '../../../protocol/problem.ts';
 import type { FromChild, Measurement, PlainProblem, ToChild } from '../messages.ts';
 import { answerCall, countPrompt } from './answer-call.ts';
 import { type ChildEngine, openChildEngine } from './child-engine.ts';
+import { KV_CACHE_TYPE } from './load-model.ts';
 import { Canceled } from './slot.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -42,7 +43,13 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 		await warmUp(opened, (measurement) => send({ type: 'measured', measurement }));
 		engine = opened;
 		const { modelName, context } = opened;
-		send({ type: 'ready', loaded: { model: modelName, contextTokens: context.contextSize, slots: context.totalSequences } });
+		const loaded = {
+			model: modelName,
+			contextTokens: context.contextSize,
+			slots: context.totalSequences,
+			kvCache: KV_CACHE_TYPE.toLowerCase(),
+		};
+		send({ type: 'ready', loaded });
 		reportMemory();
 		setInterval(reportMemory, MEMORY_REPORT_MS).unref();
 	} catch (error) {

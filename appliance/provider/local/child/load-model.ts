@@ -28,6 +28,9 @@ const MAX_CONTEXT_TOKENS = 131_072;
 /** Positions decoded at once; also how far a sliding window can be rolled back without a checkpoint. */
 const MIN_BATCH_TOKENS = 512;
 
+/** Half of f16's memory at its quality; only with flash attention. docs/decisions/0027 has the figures of the others. */
+export const KV_CACHE_TYPE = 'Q8_0';
+
 export interface LoadedEngine {
 	readonly llama: Llama;
 	readonly model: LlamaModel;
@@ -53,6 +56,9 @@ export async function loadEngine(settings: EngineSettings, onLog: (message: stri
 	});
 	const largest = Math.min(model.trainContextSize, MAX_CONTEXT_TOKENS);
 	const context = await model.createContext({
+		flashAttention: true,
+		experimentalKvCacheKeyType: KV_CACHE_TYPE,
+		experimentalKvCacheValueType: KV_CACHE_TYPE,
 		sequences: settings.slots,
 		contextSize: settings.contextTokens ?? { max: largest },
 		batchSize: Math.max(MIN_BATCH_TOKENS, settings.prefillChunkTokens),
