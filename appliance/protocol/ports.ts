@@ -141,7 +141,7 @@ export interface Dialect {
 	encodeStreamProblem(problem: Problem, callId: string): string;
 	encodeTokenCount(inputTokens: number): string;
 	/** A Problem where leaving something out would change what the caller gets: a forced tool, an image, a file of another vendor. */
-	encodeCall?(conversation: Conversation, target: CallTarget): EncodedCall | Problem;
+	encodeCall(conversation: Conversation, target: CallTarget): EncodedCall | Problem;
 	createStreamDecoder(source: ReplySource): StreamDecoder;
 	decodeReply(body: string, source: ReplySource): Reply | Problem;
 	/** An upstream's error reply in the house's words; `retryAfter` is that header's value. */

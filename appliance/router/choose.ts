@@ -5,6 +5,7 @@ import type { Deployment } from '../protocol/deployment.ts';
 import type { BalanceBy } from '../protocol/words.ts';
 import { balance } from './balance.ts';
 import { type Case, healthOf } from './case.ts';
+import { isCrossing } from './crossing.ts';
 import { expectedCostNanoUsd, paybackTurns } from './expect.ts';
 import { isNamed } from './model-name.ts';
 
@@ -21,13 +22,13 @@ export interface Choice {
 	readonly reasons: readonly Reason[];
 }
 
-type SortKey = readonly [tier: number, named: number, first: number, second: number];
+type SortKey = readonly [tier: number, named: number, crossing: number, first: number, second: number];
 
 const because = (code: string, text: string, { id }: Deployment): Reason => ({ step: 'choose', code, text, deployment: id });
 
 /**
  * Inner calls take the cheapest model of a tier, since any of them can do the work; the others take the operator's
- * order. A model that the caller named stands first in its tier, for inner calls only where it is a light one.
+ * order. Within a tier those come first that the caller's own bytes can go to. A model that the caller named stands first in its tier, for inner calls only where it is a light one.
  */
 function sortKey(one: Case, { deployment, expectedCostNanoUsd }: Scored): SortKey {
 	const isInner = one.role === 'inner' && !one.isProtected && one.input.call.operation !== 'count-tokens';
@@ -36,8 +37,9 @@ function sortKey(one: Case, { deployment, expectedCostNanoUsd }: Scored): SortKe
 	// What a plan pays costs nothing here; of two such models the lighter one is still the cheaper.
 	const order = isInner && deployment.isOwnLogin === true ? (deployment.price?.outputPicoUsd ?? Number.MAX_SAFE_INTEGER) : deployment.order;
 	const tier = one.tiers.indexOf(deployment.tier);
-	if (isInner) return [tier, named, expectedCostNanoUsd, order];
-	return [tier, named, order, balanceOf(one, deployment) === 'cost' ? expectedCostNanoUsd : 0];
+	const crossing = one.input.settings.prefersOwnDialect !== false && isCrossing(one.input.call, deployment) ? 1 : 0;
+	if (isInner) return [tier, named, crossing, expectedCostNanoUsd, order];
+	return [tier, named, crossing, order, balanceOf(one, deployment) === 'cost' ? expectedCostNanoUsd : 0];
 }
 
 function compare(a: SortKey, b: SortKey): number {

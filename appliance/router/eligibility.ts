@@ -3,6 +3,7 @@
 import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
+import { crossingFault, isCrossing } from './crossing.ts';
 import { expectedMs } from './expect.ts';
 import { limitRefusalAt, sayLimit } from './limit-tokens.ts';
 import { isNamed } from './model-name.ts';
@@ -39,8 +40,7 @@ const ACCESS: readonly Check[] = [
 ];
 
 const REACH: readonly Check[] = [
-	({ input }, { dialects }) =>
-		dialects.includes(input.call.dialect) ? undefined : ['other-dialect', `It does not speak ${input.call.dialect}.`],
+	(one, deployment) => crossingFault(one.input.call, deployment, one.isProtected),
 	({ input }, { dialects, tier }) => {
 		const { vendorHeld = [], dialect } = input.call;
 		if (vendorHeld.length === 0 || (tier !== 'local' && dialects.includes(dialect))) return undefined;
@@ -61,7 +61,8 @@ const REACH: readonly Check[] = [
 	({ input }, deployment) => {
 		const { model, signals } = input.call;
 		const missing = (signals.features ?? []).filter((feature) => deployment.lacks?.includes(feature));
-		if (missing.length === 0 || isNamed(deployment, model)) return undefined;
+		// A call that is written anew is fitted to the model it goes to.
+		if (missing.length === 0 || isNamed(deployment, model) || isCrossing(input.call, deployment)) return undefined;
 		return ['feature-not-taken', `It is not known to take ${missing.join(', ')}, which the call uses.`];
 	},
 ];
@@ -102,11 +103,13 @@ const ANSWER: readonly Check[] = [
 		];
 	},
 	// An agent in auto mode has the vendor judge each of its steps; an answer without that verdict would run unjudged.
-	({ input }, { tier }) =>
-		tier === 'local' && input.call.signals.hasSafeguards === true && !input.settings.mayDowngradeSafetyClassifier
+	({ input }, deployment) =>
+		(deployment.tier === 'local' || isCrossing(input.call, deployment)) &&
+		input.call.signals.hasSafeguards === true &&
+		!input.settings.mayDowngradeSafetyClassifier
 			? [
 					'asks-for-safety-check',
-					'The call asks its vendor to check each step for danger, which the box cannot do (routing.mayDowngradeSafetyClassifier lets it answer without).',
+					'The call asks its vendor to check each step for danger, which nobody else does (routing.mayDowngradeSafetyClassifier lets it answer without).',
 				]
 			: undefined,
 	({ input }, { allowedTools }) => (allowedTools === undefined ? undefined : toolFault(input.call.signals, allowedTools)),

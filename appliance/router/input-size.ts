@@ -3,6 +3,7 @@
 import type { Call } from '../protocol/call.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Affinity } from '../protocol/plan.ts';
+import { crossingTokens } from './crossing.ts';
 
 /**
  * For estimates where nothing was measured: source code and JSON run at 3 to 4 bytes a token, so 3 errs on the side
@@ -76,5 +77,5 @@ function boundBodyTokens(call: Call, deployment: Deployment, affinity: Affinity 
 	const newMedia = mediaBound(call, deployment, affinity?.unseenMedia ?? mediaCount);
 	const counted = isOwnCount ? affinity.promptTokens + (affinity.unseenBytes ?? 0) + newMedia + SEAM_TOKENS : undefined;
 	const byBytes = Math.max(0, bodyBytes - inlineMediaBytes) + mediaBound(call, deployment, mediaCount);
-	return Math.min(counted ?? byBytes, byBytes) + addedTokens(call);
+	return Math.min(counted ?? byBytes, byBytes) + addedTokens(call) + crossingTokens(call, deployment);
 }

@@ -7,7 +7,7 @@ import type { StreamPart } from '../protocol/stream.ts';
 import type { Box } from './box.ts';
 import type { Try } from './execute.ts';
 import { boxHeaders } from './reply-headers.ts';
-import { streamLocally } from './stream-locally.ts';
+import { streamParts } from './stream-parts.ts';
 import { must, type Walk } from './walk.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
@@ -17,7 +17,7 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 	const conversation = must(arrival.dialect.decodeConversation(arrival.request.body));
 	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation);
 	const parts = noteUsage(walk, box.engine.answer(localRequest(walk, turn, deployment, conversation)));
-	if (turn.call.isStream) await streamLocally(walk, turn.call, parts);
+	if (turn.call.isStream) await streamParts(walk, turn.call, parts);
 	else sendWhole(walk, arrival.dialect.encodeReply(await foldStream(parts), turn.call, Date.parse(arrival.at)));
 	walk.bill(deployment.id, 0, false);
 	box.memory.served({

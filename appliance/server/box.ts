@@ -8,6 +8,7 @@ import type { BodyMemory } from './body-memory.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { NativeMemory } from './native-memory.ts';
 import type { Dialects } from './plugins/problems.ts';
 import type { RoutingMemory } from './routing-memory.ts';
 import type { RunningCalls } from './running-calls.ts';
@@ -24,6 +25,7 @@ export interface Box {
 	readonly memory: RoutingMemory;
 	/** Where the bodies of calls lie while they are served. */
 	readonly bodyMemory: BodyMemory;
+	readonly natives: NativeMemory;
 	readonly running: RunningCalls;
 	readonly callLimits: CallLimits;
 	readonly metrics: Metrics;

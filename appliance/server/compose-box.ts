@@ -13,6 +13,7 @@ import type { Box } from './box.ts';
 import { CallLimits } from './call-limits.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
+import { NativeMemory } from './native-memory.ts';
 import { reportTraffic } from './report-traffic.ts';
 import { RoutingMemory } from './routing-memory.ts';
 import { RunningCalls } from './running-calls.ts';
@@ -48,6 +49,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		engine,
 		cloud: createCloudClient((provider, key) => upstreamOf(settings, provider, key)),
 		memory,
+		natives: new NativeMemory(),
 		bodyMemory: new BodyMemory(),
 		running,
 		callLimits: new CallLimits(systemClock.nowMs),

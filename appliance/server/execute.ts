@@ -6,10 +6,12 @@ import type { RankedCandidate } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Plan } from '../protocol/plan.ts';
 import { Problem } from '../protocol/problem.ts';
+import { isCrossing } from '../router/crossing.ts';
 import { afterFailure, type Step } from '../router/retry.ts';
 import { answerLocally } from './answer-locally.ts';
 import type { Box } from './box.ts';
 import { type FailedTry, failedBy } from './failed-try.ts';
+import { relayAcross } from './relay-across.ts';
 import { relayFromCloud } from './relay-from-cloud.ts';
 import type { Walk } from './walk.ts';
 
@@ -65,7 +67,9 @@ async function tryCandidate(box: Box, walk: Walk, turn: Try): Promise<FailedTry 
 		throw new Problem('internal', 'A call that a data rule keeps here was about to leave.');
 	walk.deployment = deployment;
 	try {
-		if (deployment.provider !== 'local') return await relayFromCloud(box, walk, turn, deployment);
+		if (deployment.provider !== 'local') {
+			return await (isCrossing(turn.call, deployment) ? relayAcross : relayFromCloud)(box, walk, turn, deployment);
+		}
 		await answerLocally(box, walk, turn, deployment);
 		return undefined;
 	} catch (error) {

@@ -14,8 +14,11 @@ import { billBound, billSummary } from './charge.ts';
 import type { ErrorReply } from './error-reply.ts';
 import type { Try } from './execute.ts';
 import { type FailedTry, failedBy } from './failed-try.ts';
+import { fitted } from './fit-body.ts';
+import { noteServed } from './note-served.ts';
 import { type OpenedReply, pour } from './pour.ts';
 import { refusedTry } from './refused-try.ts';
+import { pathAt } from './upstream-path.ts';
 import type { Walk } from './walk.ts';
 
 /** @returns undefined when the caller was served; throws where that broke off */
@@ -23,8 +26,10 @@ export async function relayFromCloud(box: Box, walk: Walk, turn: Try, deployment
 	if (deployment.isOwnLogin === true) walk.because('execute', 'own-login', OWN_LOGIN, deployment.id);
 	const { arrival } = walk;
 	const { call } = turn;
-	const body = arrival.dialect.splice(arrival.request.body, call, spliceFor(turn, deployment));
-	const { path, query, headers } = arrival.request;
+	const spliced = arrival.dialect.splice(arrival.request.body, call, spliceFor(turn, deployment));
+	const body = fitted(arrival.dialect, spliced, deployment, arrival.deployments);
+	const { query, headers } = arrival.request;
+	const path = pathAt(arrival.settings, deployment, arrival.request.path);
 	const asked = await askCloud(box, walk, turn, deployment, { dialect: call.dialect, path: path + query, headers, body });
 	if (isFailed(asked)) return asked;
 	try {
@@ -130,13 +135,6 @@ async function relayAnswer(box: Box, walk: Walk, turn: Try, deployment: Deployme
 		noteServed(box, walk, turn, deployment, visit);
 	}
 	if (!isWhole) throw new Problem('upstream-failed', `Deployment ${deployment.id} ended its reply in the middle.`);
-}
-
-/** Where a session was served last, and how large its prompt was there, decides where its next call goes. */
-function noteServed(box: Box, { arrival, usage }: Walk, { call, plan }: Try, { id, model }: Deployment, { key }: Visit): void {
-	const providerKey = key?.shared.id;
-	const { key: caller, request } = arrival;
-	box.memory.served({ key: caller, call, body: request.body, deployment: id, model, providerKey, role: plan.role, usage });
 }
 
 /** We ask every stream for its usage; who did not ask gets the stream without it. */

@@ -17,7 +17,11 @@ const MODELS = ['gpt-5.5', 'gpt-5.4-mini'];
 interface WireMessage {
 	readonly role: string;
 	readonly content?: unknown;
-	readonly tool_calls?: readonly { readonly id: string; readonly function: { readonly name: string } }[];
+	readonly tool_calls?: readonly {
+		readonly id: string;
+		readonly function?: { readonly name: string };
+		readonly custom?: { readonly name: string };
+	}[];
 	readonly tool_call_id?: string;
 }
 
@@ -31,7 +35,9 @@ function textOf(content: unknown): string {
 }
 
 function newestToolResults(messages: readonly WireMessage[]): ToolResult[] {
-	const names = new Map(messages.flatMap((message) => message.tool_calls ?? []).map((call) => [call.id, call.function.name]));
+	const names = new Map(
+		messages.flatMap((message) => message.tool_calls ?? []).map((call) => [call.id, (call.function ?? call.custom)?.name]),
+	);
 	const start = messages.findLastIndex((message) => message.role !== 'tool') + 1;
 	return messages
 		.slice(start)
@@ -122,7 +128,9 @@ export const chatCompletionsWire: Wire = {
 			headers,
 			body,
 			isStream: body.stream === true,
-			toolNames: ((body.tools ?? []) as readonly { function: { name: string } }[]).map((tool) => tool.function.name),
+			toolNames: ((body.tools ?? []) as readonly { type: string; [type: string]: unknown }[]).map(
+				(tool) => (tool[tool.type] as { name: string } | undefined)?.name ?? '',
+			),
 			systemText: messages
 				.filter((message) => message.role === 'system' || message.role === 'developer')
 				.map((message) => textOf(message.content))

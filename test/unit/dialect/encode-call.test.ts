@@ -27,7 +27,7 @@ function encode(from: DialectName, body: object, to: DialectName, over: Partial<
 }
 
 function tryEncode(from: DialectName, body: object, to: DialectName, over: Partial<CallTarget> = {}): EncodedCall | Problem {
-	return DIALECTS_BY_NAME[to].encodeCall?.(converse(from, body), { ...TARGET, ...over }) ?? new Problem('internal', 'no encoder');
+	return DIALECTS_BY_NAME[to].encodeCall(converse(from, body), { ...TARGET, ...over });
 }
 
 const user = (content: unknown) => ({ role: 'user', content });

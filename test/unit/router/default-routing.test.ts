@@ -42,8 +42,10 @@ describe('the embedded default, with keys', () => {
 		expect(ids(call({ model: 'gpt-5-mini', dialect: 'chat-completions' }))[0]).toBe('gpt-5-mini');
 	});
 
-	it('keeps to the caller’s dialect', () => {
-		const vendors = new Set(ids(call({ model: 'gpt-5.5' })).map((id) => id.split('-')[0]));
-		expect([...vendors]).toEqual(['claude']);
+	it('keeps to the caller’s dialect, but for a model that is named', () => {
+		const vendorsOf = (model: string) => ids(call({ model })).map((id) => id.split('-')[0]);
+		expect(new Set(vendorsOf('claude-opus-5'))).toEqual(new Set(['claude']));
+		expect(vendorsOf('gpt-5.5')[0]).toBe('gpt');
+		expect(new Set(vendorsOf('gpt-5.5').slice(1))).toEqual(new Set(['claude']));
 	});
 });

@@ -67,7 +67,8 @@ describe('the order of tiers', () => {
 describe('eligibility', () => {
 	it.each<[string, string, Part]>([
 		['tier-not-allowed', 'claude-opus-4-7', { key: { allowedTiers: ['mid', 'local'] } }],
-		['other-dialect', 'claude-opus-4-7', { call: call({ dialect: 'chat-completions' }) }],
+		['other-dialect', 'claude-opus-4-7', { call: call({ dialect: 'chat-completions', operation: 'count-tokens' }) }],
+		['loss-server-tools', 'claude-opus-4-7', { call: call({ dialect: 'chat-completions', signals: { serverToolTypes: ['web_search'] } }) }],
 		['not-up', 'claude-opus-4-7', { health: new Map([['claude-opus-4-7', health({ isUp: false, detail: 'set ANTHROPIC_API_KEY' })]]) }],
 		['cooling-down', 'claude-opus-4-7', { health: new Map([['claude-opus-4-7', health({ cooldownUntilMs: 1_000_001 })]]) }],
 		['modality-not-taken', 'local', { call: call({ modalities: ['text', 'image'] }) }],

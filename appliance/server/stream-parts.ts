@@ -1,4 +1,4 @@
-/** Writes the engine's parts as the dialect's stream, and keeps the connection alive while a long prompt is read. */
+/** Writes an answer's parts as the caller's stream, and keeps the connection alive while a long prompt is read. */
 
 import type { Call } from '../protocol/call.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -16,10 +16,10 @@ const COMMENT = ': keep-alive\n\n';
 const KEEP_ALIVE = { anthropic: 'event: ping\ndata: {"type": "ping"}\n\n', 'chat-completions': COMMENT, responses: COMMENT } as const;
 
 /**
- * Throws the engine's Problem. Nothing counts as released before the first content: until then another
+ * Throws the Problem of whoever answers. Nothing counts as released before the first content: until then another
  * deployment may still take over, even on a stream that was kept alive with pings.
  */
-export async function streamLocally(walk: Walk, call: Call, parts: AsyncIterable<StreamPart>): Promise<void> {
+export async function streamParts(walk: Walk, call: Call, parts: AsyncIterable<StreamPart>): Promise<void> {
 	const { reply, dialect } = walk.arrival;
 	const encoder = dialect.createStreamEncoder(call, Date.parse(walk.arrival.at));
 	const begin = () => {
@@ -49,6 +49,6 @@ export async function streamLocally(walk: Walk, call: Call, parts: AsyncIterable
 	} finally {
 		clearInterval(keepAlive);
 	}
-	if (!isFinished) throw new Problem('local-failed', 'The local answer ended before it was finished.', { isRetryable: true });
+	if (!isFinished) throw new Problem('local-failed', 'The answer ended before it was finished.', { isRetryable: true });
 	reply.end();
 }
