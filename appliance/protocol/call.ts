@@ -99,6 +99,8 @@ export interface Call {
 	readonly isCapFixed?: true;
 	/** What only the vendor that the caller's dialect is made for has, or can read: nobody else can answer. Names for a person. */
 	readonly vendorHeld?: readonly string[];
+	/** Types of tools that the vendor executes without a bound, and that the call can go without: it offers others, and forces none of these. */
+	readonly withholdableTools?: readonly string[];
 	/** responses: tools that the wire does not call by their name alone, by the name that the internal form gives them. */
 	readonly toolShapes?: Readonly<Record<string, ToolShape>>;
 	/** chat-completions: the caller itself asked that its stream report usage. */
@@ -131,6 +133,8 @@ export interface CallSpans {
 	readonly insertAt: number;
 	/** True when the object has no field at all (no comma after an insertion). */
 	readonly isEmpty: boolean;
+	/** responses: the value of the top-level `tools` key, where one of them may be withheld. */
+	readonly tools?: Span;
 	/** chat-completions: the value of every top-level `stream_options` key. */
 	readonly streamOptions?: readonly Span[];
 }
@@ -139,6 +143,8 @@ export interface CallSpans {
 export interface Splice {
 	readonly model?: string;
 	readonly outputCapTokens?: number;
+	/** responses only: tools of these types are not offered to the upstream. */
+	readonly withoutTools?: readonly string[];
 	/** chat-completions only: ask the upstream to report usage on a stream. */
 	readonly includeUsage?: boolean;
 }

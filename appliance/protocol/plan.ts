@@ -117,6 +117,8 @@ export interface Plan {
 	/** Tries that may each be billed, for which the reservation holds: the candidates with a price, and the repetitions that money was set aside for. */
 	readonly billableTries: number;
 	readonly problem: Problem | undefined;
+	/** Types of tools that are taken out of the call wherever the box pays: nothing bounds what they cost. */
+	readonly withheldTools?: readonly string[];
 	/** A data rule keeps the text here: no candidate is elsewhere. */
 	readonly isKeptHere?: boolean;
 }

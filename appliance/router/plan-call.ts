@@ -8,7 +8,7 @@ import { type Case, openCase } from './case.ts';
 import { choose } from './choose.ts';
 import { checkDeployment, type Eligibility } from './eligibility.ts';
 import { noCandidate } from './no-candidate.ts';
-import { refusedFields } from './refused-fields.ts';
+import { refusedFields, withheldTools } from './refused-fields.ts';
 import { treeKeyOf } from './tree-key.ts';
 
 /** Fields that can cost more than the bound knows are refused under a ceiling, whoever would answer; unless a plan may pay. */
@@ -57,16 +57,18 @@ export const planCall: PlanCall = (input) => {
 	if (eligible.length === 0) return refuse(one, noCandidate(one, checked), rejected);
 	const choice = choose(one, eligible);
 	const fit = fitBudget(one, choice.ranked);
+	const { reasons: withheld, ...without } = withheldTools(input);
 	return {
 		role: one.role,
 		treeKey: treeKeyOf(input.key, input.call, input.hints),
 		candidates: fit.candidates,
 		rejected,
-		reasons: [...one.reasons, ...reasons, ...choice.reasons, ...fit.reasons],
+		reasons: [...one.reasons, ...reasons, ...choice.reasons, ...fit.reasons, ...withheld],
 		outputCapTokens: fit.candidates[0]?.outputCapTokens,
 		reservationNanoUsd: fit.reservationNanoUsd,
 		billableTries: fit.billableTries,
 		problem: fit.problem,
+		...without,
 		...(one.keptHereBy === undefined ? {} : { isKeptHere: true }),
 	};
 };

@@ -46,12 +46,13 @@ const openedError = ({ status, headers, head, rest }: ErrorReply): OpenedReply =
 
 const NOTHING_USED = { tokens: 0, cacheReadTokens: 0 };
 
-function spliceFor({ call, candidate }: Try, { model }: Deployment) {
+function spliceFor({ call, candidate, plan }: Try, { model, isOwnLogin }: Deployment) {
 	// Of a repeated `model` we read the last; an upstream that reads the first must find the same.
 	const isNamed = model === call.model && call.spans.model.length === 1;
 	return {
 		...(isNamed ? {} : { model }),
 		...(candidate.outputCapTokens === undefined ? {} : { outputCapTokens: candidate.outputCapTokens }),
+		...(plan.withheldTools === undefined || isOwnLogin === true ? {} : { withoutTools: plan.withheldTools }),
 		...(call.dialect === 'chat-completions' && call.isStream ? { includeUsage: true } : {}),
 	};
 }

@@ -113,6 +113,19 @@ describe('responses → responses, byte for byte', () => {
 		expect(upstream.received).toEqual([]);
 	});
 
+	it('takes the vendor’s search out of a call that a ceiling pays for, and says so; who has none keeps it', async () => {
+		answerWell();
+		const body =
+			'{"model":"gpt-5.4","max_output_tokens":64,"input":"x","tools":[{"type":"function","name":"read","parameters":{}},{"type":"web_search"}]}';
+		const reply = await box.call('/v1/responses', body, GPT);
+		expect(reply.status).toBe(200);
+		expect(reply.headers['x-innerloop-reasons']).toContain('tool-withheld');
+		expect(upstream.received[0]?.body.toString('utf8')).toBe(body.replace(',{"type":"web_search"}', ''));
+		const free = await box.call('/v1/responses', body, { headers: { 'x-api-key': unlimited, ...GPT.headers } });
+		expect(free.headers['x-innerloop-reasons']).not.toContain('tool-withheld');
+		expect(upstream.received[1]?.body.toString('utf8')).toBe(body);
+	});
+
 	it.each([
 		['/v1/responses', { previous_response_id: 'resp_0', input: 'x' }, 'stored response'],
 		['/v1/responses', { input: [{ role: 'user', content: 'x' }, { type: 'compaction_trigger' }] }, 'compaction of its own'],

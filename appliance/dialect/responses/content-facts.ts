@@ -52,8 +52,15 @@ function readTool(facts: CallFacts, tool: unknown, path: string): void {
 	else if (isClientExecuted(type, tool)) {
 		facts.toolNames.push(type);
 		facts.addVendorTokens(VENDOR_TOOL_TOKENS);
-	} else facts.addServerTool(type, `tools: ${type}`);
+	} else facts.addServerTool(type, serverToolName(type, path));
 }
+
+/** Tools that a message or a group brings in stand where none can be taken out. */
+function serverToolName(type: string, path: string): string {
+	return /^tools\[\d+\]$/.test(path) ? topLevelName(type) : `tools within: ${type}`;
+}
+
+export const topLevelName = (type: string): string => `tools: ${type}`;
 
 /** A search for tools brings in no more than the definitions that stand in the body. */
 function isClientExecuted(type: string, { execution, environment }: Fields): boolean {

@@ -22,7 +22,7 @@ const PLAIN: readonly CostField[] = [
 	{
 		name: 'tools',
 		cost: 'bytes',
-		why: 'with a bound for the prompt that the vendor adds; refused where the vendor executes one',
+		why: 'with a bound for the prompt that the vendor adds; what the vendor executes is taken out of the call, and refused where it is forced or alone',
 		isUniqueNeeded: true,
 	},
 	{ name: 'tool_choice', cost: 'none', why: steering },

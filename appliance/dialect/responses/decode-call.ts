@@ -1,6 +1,6 @@
 /** Responses: reads a caller's bytes into a `Call`. */
 
-import type { Call } from '../../protocol/call.ts';
+import type { Call, CallSpans } from '../../protocol/call.ts';
 import type { CallerRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { type Body, type BodyOptions, readBody } from '../body.ts';
@@ -8,7 +8,7 @@ import { CallFacts } from '../call-facts.ts';
 import { checkFields, listNames } from '../cost-fields.ts';
 import { attempt, type Fields, readBoolean, readObjects, readString, refuse } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
-import { readCacheLife, readTools, walkItem } from './content-facts.ts';
+import { readCacheLife, readTools, topLevelName, walkItem } from './content-facts.ts';
 import { COST_FIELDS } from './cost-fields.ts';
 import { readSignals, schemaOf } from './signals.ts';
 import { toolShapes } from './tool-shapes.ts';
@@ -49,6 +49,8 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	const isCompaction = request.path === COMPACT_PATH;
 	const held = [...heldByVendor(fields, items), ...(isCompaction ? ['compaction of its own'] : [])];
 	const signals = readSignals({ request, body, facts, items, outputCapTokens, digest });
+	const optional = optionalTools(facts, fields.tool_choice);
+	for (const type of optional) facts.unbounded.delete(topLevelName(type));
 	const faults = checkFields(body.scan, fields, COST_FIELDS, facts);
 	return {
 		dialect: 'responses',
@@ -59,13 +61,26 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		...(shapes === undefined ? {} : { toolShapes: shapes }),
 		...(isCompaction ? { isCapFixed: true as const } : {}),
 		...(held.length === 0 ? {} : { vendorHeld: held }),
+		...(optional.length === 0 ? {} : { withholdableTools: optional }),
 		signals: isCompaction ? { ...signals, purpose: 'compaction' } : signals,
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
 		unboundedFields: listNames(faults.unbounded, facts.unbounded),
 		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
-		spans,
+		spans: optional.length === 0 ? spans : { ...spans, ...toolsSpan(body) },
 	};
+}
+
+/** Types of the vendor's own tools that are only offered, beside tools that the client executes. */
+function optionalTools({ toolNames, serverToolTypes, unbounded }: CallFacts, choice: unknown): readonly string[] {
+	const isPlainChoice = choice === undefined || choice === null || typeof choice === 'string';
+	if (toolNames.length === 0 || !isPlainChoice) return [];
+	return [...new Set(serverToolTypes)].filter((type) => unbounded.has(topLevelName(type)));
+}
+
+function toolsSpan({ scan }: Body): Pick<CallSpans, 'tools'> {
+	const field = scan.fields.findLast(({ key }) => key === 'tools');
+	return field === undefined ? {} : { tools: { start: field.start, end: field.end } };
 }
 
 /** The input items; none where the input is one text. */

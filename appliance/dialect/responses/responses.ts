@@ -1,7 +1,6 @@
 /** The Responses dialect behind its door. */
 
 import type { Dialect } from '../../protocol/ports.ts';
-import { spliceBody } from '../splice.ts';
 import { decodeCall } from './decode-call.ts';
 import { decodeConversation } from './decode-conversation.ts';
 import { decodeProblem } from './decode-problem.ts';
@@ -12,12 +11,13 @@ import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
 import { createReplyTap } from './reply-tap.ts';
+import { splice } from './splice.ts';
 
 export const responses: Dialect = {
 	name: 'responses',
 	decodeCall: (request, digest) => decodeCall(request, digest),
 	decodeConversation,
-	splice: (body, call, changes) => spliceBody(body, call, changes, { outputCapKey: 'max_output_tokens' }),
+	splice,
 	createReplyTap,
 	createStreamEncoder,
 	encodeReply,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { decode, digest, problemOf, tryDecode } from './wire.ts';
+import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
+import { bytesOf, decode, digest, problemOf, textOf, tryDecode } from './wire.ts';
 
 const plain = { model: 'gpt-6-astra', input: 'Fix it' };
 const user = (content: unknown) => ({ type: 'message', role: 'user', content });
@@ -70,7 +71,39 @@ describe('decoding a Responses call', () => {
 		const { signals, unboundedFields } = decode('responses', { ...plain, tools });
 		expect(signals.toolNames).toEqual(['read', 'apply_patch', 'search', 'note', 'local_shell', 'tool_search', 'shell']);
 		expect(signals.serverToolTypes).toEqual(['web_search', 'shell', 'tool_search']);
-		expect(unboundedFields).toEqual(['tools: web_search', 'tools: shell', 'tools: tool_search']);
+		expect(unboundedFields).toEqual([]);
+		const forced = decode('responses', { ...plain, tools, tool_choice: { type: 'web_search' } });
+		expect(forced.unboundedFields).toEqual(['tools: web_search', 'tools: shell', 'tools: tool_search']);
+		expect(forced.withholdableTools).toBeUndefined();
+	});
+
+	it('can go without the vendor’s tools beside the caller’s own, and takes out those alone', () => {
+		const own = '{ "type":"function","name":"read", "parameters":{"n":1.0} }';
+		const body = `{"model":"m","tools":[{"type":"web_search"} , ${own},{"type":"web_search","x":[{}]}\n],"input":"x"}`;
+		const call = decode('responses', body);
+		expect(call).toMatchObject({ withholdableTools: ['web_search'], unboundedFields: [] });
+		const spliced = textOf(DIALECTS_BY_NAME.responses.splice(bytesOf(body), call, { withoutTools: ['web_search'], model: 'n' }));
+		expect(spliced).toBe(`{"model":"n","tools":[${own}],"input":"x"}`);
+		expect(textOf(DIALECTS_BY_NAME.responses.splice(bytesOf(body), call, {}))).toBe(body);
+	});
+
+	it.each([
+		['alone', { tools: [{ type: 'web_search' }] }, ['tools: web_search']],
+		['allowed by name', { tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'web_search' }] } }, ['tools: web_search']],
+		[
+			'in a group',
+			{ tools: [tool('read'), { type: 'namespace', name: 'n', tools: [{ type: 'web_search' }] }] },
+			['tools within: web_search'],
+		],
+		[
+			'in a message',
+			{ tools: [tool('read')], input: [{ type: 'additional_tools', role: 'developer', tools: [{ type: 'web_search' }] }] },
+			['tools within: web_search'],
+		],
+	])('cannot go without one that stands %s', (_, over, names) => {
+		const call = decode('responses', { ...plain, tools: [tool('read'), { type: 'web_search' }], ...over });
+		expect(call.unboundedFields).toEqual(names);
+		expect(call.withholdableTools).toBeUndefined();
 	});
 
 	it('names the tools whose outputs are the newest turn', () => {

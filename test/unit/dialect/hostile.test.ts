@@ -68,6 +68,7 @@ const BODIES: Readonly<Record<DialectName, object>> = {
 			{ type: 'function', name: 'read', parameters: {} },
 			{ type: 'namespace', name: 'n', tools: [{ type: 'custom', name: 'patch' }] },
 			{ type: 'shell', environment: { type: 'local' } },
+			{ type: 'web_search' },
 		],
 		tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'function', name: 'read' }] },
 		text: { format: { type: 'json_schema', schema: { properties: { title: {} } } } },
@@ -139,6 +140,9 @@ function survives(dialect: DialectName, bytes: Uint8Array): void {
 	const spliced = doors.splice(bytes, call, { model: 'm', outputCapTokens: 5, includeUsage: true });
 	const again = tryDecode(dialect, spliced);
 	if (again instanceof Problem) throw again;
+	const shorter = tryDecode(dialect, doors.splice(bytes, call, { withoutTools: call.withholdableTools ?? [] }));
+	expect(shorter).toMatchObject({ unboundedFields: call.unboundedFields });
+	expect(shorter).not.toHaveProperty('withholdableTools');
 	expect(again).toMatchObject({ model: 'm', outputCapTokens: 5, signals: call.signals, unboundedFields: call.unboundedFields });
 }
 
