@@ -4,6 +4,7 @@ import type { ReplySummary, ReplyTap } from '../protocol/ports.ts';
 import { NO_USAGE } from '../protocol/stream.ts';
 import { type Fields, isFields } from './fields.ts';
 import { createSseDecoder, type SseEvent } from './sse.ts';
+import { TextPieces } from './text-pieces.ts';
 
 export interface EventReader {
 	take(event: SseEvent): void;
@@ -69,12 +70,16 @@ export function createWholeTap(read: (reply: Fields) => ReplySummary, limitBytes
 }
 
 function lastPrintable(chunk: Uint8Array): number | undefined {
-	return chunk.findLast((byte) => byte > 0x20);
+	let at = chunk.length - 1;
+	while (at >= 0 && (chunk[at] ?? 0) <= 0x20) at -= 1;
+	return chunk[at];
 }
 
 function decodeChunks(chunks: readonly Uint8Array[]): string {
-	const decoder = new TextDecoder();
-	return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();
+	const pieces = new TextPieces();
+	let text = '';
+	for (const chunk of chunks) text += pieces.push(chunk);
+	return text + pieces.end();
 }
 
 /** A token count of the wire: a whole number from zero, or unknown. */

@@ -1,5 +1,7 @@
 /** Server-sent events: framing that gives the same events wherever the bytes are cut. */
 
+import { TextPieces } from './text-pieces.ts';
+
 export interface SseEvent {
 	/** The `event:` field; empty when there was none. */
 	readonly event: string;
@@ -21,11 +23,12 @@ export function createSseDecoder(eventLimit = EVENT_LIMIT): SseDecoder {
 }
 
 class Decoder implements SseDecoder {
-	private readonly decoder = new TextDecoder();
+	private readonly decoder = new TextPieces();
 	private readonly eventLimit: number;
 	private line = '';
 	private event = '';
-	private data: string[] = [];
+	/** Undefined before the first `data:` line. */
+	private data: string | undefined;
 	/** Characters of the open event, kept or not. */
 	private size = 0;
 	private isAfterCr = false;
@@ -36,7 +39,7 @@ class Decoder implements SseDecoder {
 
 	push(chunk: Uint8Array): readonly SseEvent[] {
 		const events: SseEvent[] = [];
-		const text = this.decoder.decode(chunk, { stream: true });
+		const text = this.decoder.push(chunk);
 		let from = this.isAfterCr && text[0] === '\n' ? 1 : 0;
 		if (text !== '') this.isAfterCr = false;
 		let lf = text.indexOf('\n', from);
@@ -56,7 +59,7 @@ class Decoder implements SseDecoder {
 	}
 
 	end(): SseEvent | undefined {
-		if (this.line === '' && this.data.length === 0 && this.size === 0) return undefined;
+		if (this.line === '' && this.data === undefined && this.size === 0) return undefined;
 		const events: SseEvent[] = [];
 		if (this.line !== '') this.endLine(events);
 		this.endLine(events);
@@ -78,9 +81,9 @@ class Decoder implements SseDecoder {
 		}
 		if (this.size > this.eventLimit) {
 			if (this.event !== '') events.push({ event: this.event, data: '' });
-		} else if (this.data.length > 0) events.push({ event: this.event, data: this.data.join('\n') });
+		} else if (this.data !== undefined) events.push({ event: this.event, data: this.data });
 		this.event = '';
-		this.data = [];
+		this.data = undefined;
 		this.size = 0;
 	}
 
@@ -90,7 +93,7 @@ class Decoder implements SseDecoder {
 		if (colon === 0) return;
 		const name = colon < 0 ? line : line.slice(0, colon);
 		const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
-		if (name === 'data') this.data.push(value);
+		if (name === 'data') this.data = this.data === undefined ? value : `${this.data}\n${value}`;
 		else if (name === 'event') this.event = value;
 	}
 }

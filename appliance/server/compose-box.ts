@@ -1,6 +1,5 @@
 /** Puts the rooms together into the Box that the walk works with. */
 
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { localDeployment } from '../config/local-deployment.ts';
 import type { Settings } from '../config/settings.ts';
@@ -10,6 +9,7 @@ import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
 import { BodyMemory } from './body-memory.ts';
 import type { Box } from './box.ts';
+import { createCallIds } from './call-ids.ts';
 import { CallLimits } from './call-limits.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -64,7 +64,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		writeLogLine: lineWriterOf(logger),
 		clock: systemClock,
 		random: Math.random,
-		newCallId: () => `call_${randomUUID().replaceAll('-', '')}`,
+		newCallId: createCallIds(),
 	};
 	return { box, take };
 }

@@ -106,18 +106,25 @@ export class Accounts {
 	}
 
 	boundsAbove(memberId: string): Bound[] {
-		return [...this.boundsOf(this.member(memberId)), ...this.boundsOf(this.team)];
+		const bounds: Bound[] = [];
+		this.#addBounds(bounds, this.member(memberId));
+		this.#addBounds(bounds, this.team);
+		return bounds;
 	}
 
 	boundsOf(account: Account): Bound[] {
+		const bounds: Bound[] = [];
+		this.#addBounds(bounds, account);
+		return bounds;
+	}
+
+	#addBounds(bounds: Bound[], account: Account): void {
 		const isTeam = account === this.team;
+		const { daySettledNanoUsd, monthSettledNanoUsd, heldNanoUsd } = account;
 		const day = isTeam ? this.budgets.teamDayNanoUsd : (account.ownDayNanoUsd ?? this.budgets.memberDayNanoUsd);
 		const month = isTeam ? this.budgets.teamMonthNanoUsd : (account.ownMonthNanoUsd ?? this.budgets.memberMonthNanoUsd);
-		const bounds: Bound[] = [];
-		if (day !== undefined) bounds.push(boundOf(isTeam ? 'team-day' : 'member-day', day, account.daySettledNanoUsd, account.heldNanoUsd));
-		if (month !== undefined)
-			bounds.push(boundOf(isTeam ? 'team-month' : 'member-month', month, account.monthSettledNanoUsd, account.heldNanoUsd));
-		return bounds;
+		if (day !== undefined) bounds.push(boundOf(isTeam ? 'team-day' : 'member-day', day, daySettledNanoUsd, heldNanoUsd));
+		if (month !== undefined) bounds.push(boundOf(isTeam ? 'team-month' : 'member-month', month, monthSettledNanoUsd, heldNanoUsd));
 	}
 }
 

@@ -12,34 +12,44 @@ export interface HeldCall {
 	isDispatched: boolean;
 }
 
-export interface EndedCall {
-	readonly call: HeldCall;
-	readonly end: 'settled' | 'released';
-}
-
-/** Ended calls that are remembered: replays come within seconds, this is minutes at full load. */
-const REMEMBERED = 20_000;
+/** At least so many ended calls are remembered, at most twice as many: replays come within seconds, this is minutes at full load. */
+const REMEMBERED = 10_000;
 
 export class Calls {
 	readonly held = new Map<string, HeldCall>();
-	readonly #ended = new Map<string, EndedCall>();
+	/** A settled call is remembered by its id alone: what else it was, nobody asks. */
+	#settled = new Set<string>();
+	#settledBefore = new Set<string>();
+	#released = new Map<string, HeldCall>();
+	#releasedBefore = new Map<string, HeldCall>();
 
-	ended(callId: string): EndedCall | undefined {
-		return this.#ended.get(callId);
+	isSettled(callId: string): boolean {
+		return this.#settled.has(callId) || this.#settledBefore.has(callId);
+	}
+
+	/** A call that gave its hold back; a bill may still come for it. */
+	released(callId: string): HeldCall | undefined {
+		return this.#released.get(callId) ?? this.#releasedBefore.get(callId);
 	}
 
 	hold(call: HeldCall): void {
-		this.#ended.delete(call.callId);
+		this.#forget(call.callId);
 		this.held.set(call.callId, call);
 	}
 
-	end(call: HeldCall, end: EndedCall['end']): void {
+	end(call: HeldCall, end: 'settled' | 'released'): void {
 		this.held.delete(call.callId);
-		this.#ended.set(call.callId, { call, end });
-		if (this.#ended.size <= REMEMBERED) return;
-		for (const oldest of this.#ended.keys()) {
-			this.#ended.delete(oldest);
-			break;
-		}
+		if (this.#released.size + this.#releasedBefore.size > 0) this.#forget(call.callId);
+		if (end === 'settled') this.#settled.add(call.callId);
+		else this.#released.set(call.callId, call);
+		if (this.#settled.size + this.#released.size < REMEMBERED) return;
+		this.#settledBefore = this.#settled;
+		this.#settled = new Set();
+		this.#releasedBefore = this.#released;
+		this.#released = new Map();
+	}
+
+	#forget(callId: string): void {
+		for (const ended of [this.#settled, this.#settledBefore, this.#released, this.#releasedBefore]) ended.delete(callId);
 	}
 }

@@ -61,7 +61,7 @@ export class LedgerState {
 		const fault = this.#see(time);
 		const running = this.#calls.held.get(callId);
 		if (running !== undefined) return { isAdmitted: true, waitSeq: this.#book.waitSeq(running.tree) };
-		const problem = this.#calls.ended(callId)?.end === 'settled' ? alreadySettled(callId) : this.#refusal(scope, worstCostNanoUsd, fault);
+		const problem = this.#calls.isSettled(callId) ? alreadySettled(callId) : this.#refusal(scope, worstCostNanoUsd, fault);
 		if (problem !== undefined) return { isAdmitted: false, problem };
 		const tree = this.#treeFor(scope, worstCostNanoUsd);
 		const call: HeldCall = { callId, memberId: scope.memberId, keyId: scope.keyId, tree, nanoUsd: worstCostNanoUsd, isDispatched: false };
@@ -230,13 +230,13 @@ export class LedgerState {
 
 	/** A bill that comes after its call was released is booked, with an alarm; one for an unknown call can only be reported. */
 	#settleLate(callId: string, settlement: Settlement): void {
-		const ended = this.#calls.ended(callId);
-		if (ended?.end === 'settled' || settlement.costNanoUsd === 0) return;
+		if (this.#calls.isSettled(callId) || settlement.costNanoUsd === 0) return;
+		const ended = this.#calls.released(callId);
 		if (ended === undefined || !isNanoUsd(settlement.costNanoUsd)) {
 			this.#book.alarm('unknown-call', callId, 0, settlement.costNanoUsd);
 			return;
 		}
-		const late: HeldCall = { ...ended.call, nanoUsd: 0 };
+		const late: HeldCall = { ...ended, nanoUsd: 0 };
 		this.#calls.end(late, 'settled');
 		this.#charge(late, settlement);
 	}
