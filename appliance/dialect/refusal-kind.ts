@@ -12,7 +12,7 @@ const READ_BYTES = 4_096;
  * length is …"), Gemini ("The input token count (…) exceeds the maximum number of tokens allowed (…)").
  */
 const WINDOW =
-	/"(?:context_length_exceeded|model_max_prompt_tokens_exceeded)"|prompt is too long|exceed context limit|maximum context length|exceeds? the context window|input token count[^"]{0,40}exceeds the maximum|input is too long for (?:the )?requested model|request too large for model/i;
+	/"(?:context_length_exceeded|model_max_prompt_tokens_exceeded)"|prompt is too long|exceed context limit|maximum context length|exceeds? the context window|input token count[^"]{0,40}exceeds the maximum|maximum prompt length|input is too long for (?:the )?requested model/i;
 
 /**
  * OpenAI ("content_policy_violation", "invalid_prompt"), Azure ("content_filter", "ResponsibleAIPolicyViolation"), Gemini
@@ -30,9 +30,16 @@ export function refusalKind(status: number, body: Uint8Array): RefusalKind | und
 	return CONTENT.test(text) ? 'content-policy' : undefined;
 }
 
-/** Does a stream open with an error in the place of an answer? Both dialects write it without anything before. */
-export function opensWithError(chunk: Uint8Array): { readonly isOverload: boolean } | undefined {
-	const head = new TextDecoder().decode(chunk.subarray(0, 256));
-	if (!/^\s*(?:event: ?error\b|data: ?\{\s*"error")/.test(head)) return undefined;
-	return { isOverload: /overloaded|rate_limit|server_overloaded/.test(head) };
+/** What a stream tells that opens with an error in the place of an answer, as both dialects write it; undefined for an answer. */
+export function openingError(chunk: Uint8Array): RefusalKind | 'overloaded' | 'server-error' | undefined {
+	if (chunk[0] !== E && chunk[0] !== D) return undefined;
+	const head = new TextDecoder().decode(chunk.subarray(0, OPENING_BYTES));
+	if (!/^(?:event: ?error\b|data: ?\{\s*"error")/.test(head)) return undefined;
+	if (WINDOW.test(head)) return 'context-window';
+	if (CONTENT.test(head)) return 'content-policy';
+	return /overloaded|rate_limit/.test(head) ? 'overloaded' : 'server-error';
 }
+
+const OPENING_BYTES = 512;
+const E = 'e'.charCodeAt(0);
+const D = 'd'.charCodeAt(0);

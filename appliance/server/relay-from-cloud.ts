@@ -1,6 +1,6 @@
 /** One try at a cloud deployment of the caller's dialect: the bytes go there and back as they are, and their cost is read in passing. */
 
-import { opensWithError } from '../dialect/refusal-kind.ts';
+import { openingError } from '../dialect/refusal-kind.ts';
 import type { Call } from '../protocol/call.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Dialect, ReplySummary, StreamFilter } from '../protocol/ports.ts';
@@ -68,8 +68,8 @@ async function relay(box: Box, walk: Walk, turn: Try, deployment: Deployment, { 
 		return failedBy(first);
 	}
 	const opened = { ...upstream, first, rest };
-	const error = call.isStream ? opensWithError(first) : undefined;
-	if (error !== undefined) return openedWithError(walk, turn, deployment, { opened, visit, isOverload: error.isOverload });
+	const error = call.isStream ? openingError(first) : undefined;
+	if (error !== undefined) return openedWithError(walk, turn, deployment, { opened, visit, kind: error });
 	visit.succeeded();
 	visit.began(outputClassOf(call));
 	if (call.operation === 'count-tokens') await pour(walk, opened);
@@ -101,11 +101,10 @@ function openedWithError(
 	walk: Walk,
 	turn: Try,
 	deployment: Deployment,
-	{ opened, visit, isOverload }: Opened & { readonly isOverload: boolean },
+	{ opened, visit, kind }: Opened & { readonly kind: NonNullable<ReturnType<typeof openingError>> },
 ): FailedTry {
 	billSummary(walk, turn, deployment, NOTHING_SAID);
-	const kind = isOverload ? 'overloaded' : 'server-error';
-	visit.failed(kind, undefined, false);
+	if (kind === 'overloaded' || kind === 'server-error') visit.failed(kind, undefined, false);
 	return {
 		failure: { kind, mayBeBilled: true },
 		problem: new Problem('upstream-failed', `Deployment ${deployment.id} began its stream with an error.`, { isRetryable: true }),
