@@ -30,12 +30,17 @@ export type CrossingFault = readonly [code: string, text: string];
 /** What can be told before the call is written anew; whatever else a target cannot take is found while writing. */
 export function crossingFault(call: Call, deployment: Deployment, isProtected: boolean): CrossingFault | undefined {
 	if (!isCrossing(call, deployment)) return undefined;
-	const { operation, dialect, signals } = call;
+	const { operation, dialect } = call;
 	if (operation === 'count-tokens') return ['other-dialect', `It does not speak ${dialect}, and counts for other models.`];
 	if (isProtected) return ['other-dialect', `It does not speak ${dialect}, and the safety classifier is not put into other words.`];
 	if (deployment.isOwnLogin === true) return ['other-dialect', `It does not speak ${dialect}, in which the caller's own login came.`];
-	if (signals.serverToolTypes.length > 0) {
+	if (needsServerTools(call)) {
 		return ['loss-server-tools', `It does not speak ${dialect}, and the call offers tools that only their own vendor runs.`];
 	}
 	return undefined;
+}
+
+/** Tools that the vendor executes, and that the call cannot go without. */
+export function needsServerTools({ signals, withholdableTools = [] }: Call): boolean {
+	return signals.serverToolTypes.some((type) => !withholdableTools.includes(type));
 }

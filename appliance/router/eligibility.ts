@@ -1,9 +1,10 @@
 /** Which deployments can take a call at all, and for each of the others every reason why not. */
 
+import type { Call } from '../protocol/call.ts';
 import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
-import { crossingFault, isCrossing } from './crossing.ts';
+import { crossingFault, isCrossing, needsServerTools } from './crossing.ts';
 import { expectedMs } from './expect.ts';
 import { limitRefusalAt, sayLimit } from './limit-tokens.ts';
 import { isNamed } from './model-name.ts';
@@ -112,12 +113,13 @@ const ANSWER: readonly Check[] = [
 					'The call asks its vendor to check each step for danger, which nobody else does (routing.mayDowngradeSafetyClassifier lets it answer without).',
 				]
 			: undefined,
-	({ input }, { allowedTools }) => (allowedTools === undefined ? undefined : toolFault(input.call.signals, allowedTools)),
+	({ input }, { allowedTools }) => (allowedTools === undefined ? undefined : toolFault(input.call, allowedTools)),
 ];
 
 /** A model that may call only some tools must be able to do something useful with what is offered. */
-function toolFault({ toolNames, serverToolTypes, toolChoice }: Case['input']['call']['signals'], allowed: readonly string[]): Fault {
-	if (serverToolTypes.length > 0) return ['server-tools', 'The call offers tools that its vendor executes.'];
+function toolFault(call: Call, allowed: readonly string[]): Fault {
+	const { toolNames, toolChoice } = call.signals;
+	if (needsServerTools(call)) return ['server-tools', 'The call offers tools that its vendor executes.'];
 	if (toolChoice === 'none' || toolNames.length === 0) return undefined;
 	if (typeof toolChoice === 'object' && !allowed.includes(toolChoice.name)) {
 		return ['forced-tool-not-allowed', 'The call forces a tool that this deployment may not call.'];
