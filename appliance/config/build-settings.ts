@@ -4,6 +4,7 @@ import type { Deployment, Price } from '../protocol/deployment.ts';
 import type { ModelAlias, RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
 import { TIERS } from '../protocol/words.ts';
+import { toAlerts } from './alerts.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
 import { readEgress, toLimits, toMemberLimits } from './limits.ts';
@@ -158,6 +159,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		egress: readEgress(env),
 		budgets: toBudgets(config),
 		retention: config.retention,
+		alerts: toAlerts(config, env),
 		log: config.log,
 	});
 }

@@ -1,7 +1,7 @@
 /** Which upstream addresses a configuration may name. */
 
 /** Link-local addresses and the clouds' metadata services: a box must never be talked into asking them. */
-function isLinkLocalOrMetadata(hostname: string): boolean {
+export function isLinkLocalOrMetadata(hostname: string): boolean {
 	const host = hostname
 		.replace(/^\[|\]$/g, '')
 		.replace(/\.$/, '')

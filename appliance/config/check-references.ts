@@ -1,5 +1,6 @@
 /** Faults that no single field shows: names that lead nowhere, names given twice, models without known figures, addresses. */
 
+import { webhookFault } from './alerts.ts';
 import { findModel } from './catalogue.ts';
 import { checkAddress, isLoopback } from './check-address.ts';
 import { type ConfigError, formatPath, type PathSegment } from './config-error.ts';
@@ -119,6 +120,16 @@ function checkContentFallbacks(routing: Loose, deploymentIds: readonly string[] 
 	}
 }
 
+function checkWebhooks(webhooks: Loose, report: Report): void {
+	for (const [name, value] of Object.entries(webhooks)) {
+		const path = ['alerts', 'webhooks', name];
+		const { url, urlEnv } = objectOf(value);
+		if ((url === undefined) === (urlEnv === undefined)) report(path, 'not one address', 'either url or urlEnv');
+		const fault = typeof url === 'string' ? webhookFault(url) : undefined;
+		if (fault) report([...path, 'url'], fault.found, fault.expected);
+	}
+}
+
 export function checkReferences(file: JsonFile): readonly ConfigError[] {
 	const errors: ConfigError[] = [];
 	const report: Report = (path, found, expected, near) => {
@@ -126,6 +137,7 @@ export function checkReferences(file: JsonFile): readonly ConfigError[] {
 	};
 	const { providers, deployments, aliases, routing } = objectOf(file.value);
 	const list = listOf(deployments);
+	checkWebhooks(objectOf(objectOf(objectOf(file.value).alerts).webhooks), report);
 	checkProviders(objectOf(providers), report);
 	checkDeployments(list, Object.keys(isObject(providers) ? providers : DEFAULT_PROVIDERS), report);
 	const ids = list.flatMap(({ id }) => (typeof id === 'string' ? [id] : []));

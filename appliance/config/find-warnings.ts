@@ -31,5 +31,5 @@ export function findWarnings(settings: Settings): readonly string[] {
 	const unpriced = settings.deployments
 		.filter(({ price }) => price === null)
 		.map(({ id }) => `the price of deployment ${id} is unknown: it is never used on a key with a ceiling`);
-	return [...missing, ...missingTiers(settings), ...unpriced, ...openKeys(settings)];
+	return [...missing, ...settings.alerts.missing, ...missingTiers(settings), ...unpriced, ...openKeys(settings)];
 }

@@ -291,6 +291,26 @@ const logSchema = z.strictObject({
 	hasPromptText: z.boolean().default(false).describe('Write prompt and reply text into the log. Off: no text ever.'),
 });
 
+const environmentVariable = z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'an environment variable name');
+
+const webhookSchema = z.strictObject({
+	url: z
+		.url({ protocol: /^https?$/ })
+		.optional()
+		.describe('Where alerts are posted; https, or http in your own network.'),
+	urlEnv: environmentVariable.optional().describe('Environment variable that holds the address, where it is itself a secret.'),
+	secretEnv: environmentVariable.describe('Environment variable that holds the secret by which alerts are signed.'),
+});
+
+const alertsSchema = z.strictObject({
+	webhooks: z.record(name, webhookSchema).default({}).describe('Who is told of budgets; default: nobody.'),
+	sharesPercent: z
+		.array(z.number().int().min(1).max(100))
+		.min(1)
+		.default([50, 80, 100])
+		.describe('Shares of a day’s or month’s budget that are told once a period each.'),
+});
+
 const retentionSchema = z.strictObject({
 	callDays: count.max(3_650).default(90).describe('Days that the record of a call is kept: what was decided, and what became of it.'),
 	calls: z.number().int().min(0).max(1_000_000).default(20_000).describe('Most records of calls; 0 keeps none. Some 3 kB each.'),
@@ -315,6 +335,7 @@ export const configSchema = z.strictObject({
 	retries: retriesSchema.prefault({}),
 	memberLimits: memberLimitsSchema.prefault({}).describe('What each member may ask of the box; beyond it a call gets 429.'),
 	retention: retentionSchema.prefault({}),
+	alerts: alertsSchema.prefault({}),
 	log: logSchema.prefault({}),
 });
 

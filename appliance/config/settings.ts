@@ -55,6 +55,14 @@ export interface MemberLimitSettings {
 	readonly byName: Readonly<Record<string, Limits>>;
 }
 
+export interface AlertSettings {
+	readonly sharesPercent: readonly number[];
+	/** Those that have their address and secret. */
+	readonly webhooks: readonly { readonly name: string; readonly url: Secret; readonly secret: Secret }[];
+	/** What the others lack, in words for a person. */
+	readonly missing: readonly string[];
+}
+
 export interface Settings {
 	readonly server: {
 		readonly host: string;
@@ -75,5 +83,6 @@ export interface Settings {
 	readonly egress: EgressSettings | undefined;
 	readonly budgets: Budgets;
 	readonly retention: Retention;
+	readonly alerts: AlertSettings;
 	readonly log: Config['log'];
 }

@@ -1,5 +1,6 @@
 /** What the admin addresses under /innerloop/v1 take and give: the contract between the service and its command line. */
 
+import type { AlertRow } from './alerts.ts';
 import type { Decision } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
 import type { Key, RulesChange } from './member.ts';
@@ -69,6 +70,12 @@ export interface KeyReport {
 	/** At all deployments of the provider. */
 	readonly runningCalls: number;
 	readonly limits: LimitUseReport;
+}
+
+/** GET /innerloop/v1/alerts → { alerts } of the last 40 days, the newest first; owner keys only. */
+export interface AlertsReport {
+	/** What was (or is to be) sent, with what became of it. */
+	readonly alerts: readonly { readonly state: AlertRow['state']; readonly id: string }[];
 }
 
 /** GET /innerloop/v1/spend → { rows }; a member's key sees its own rows and the team's. */

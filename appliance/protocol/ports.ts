@@ -1,5 +1,6 @@
 /** The doors to everything that does I/O, and to the dialects: what the walk may ask of them. */
 
+import type { AlertStore } from './alerts.ts';
 import type { Call, Splice } from './call.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
@@ -364,6 +365,7 @@ export interface Store {
 	readonly ledger: Ledger;
 	readonly members: MemberStore;
 	readonly history: CallHistory;
+	readonly alerts: AlertStore;
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
+import type { AlertDesk } from './alerts/alert-desk.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { LineWriter } from './log.ts';
@@ -28,6 +29,7 @@ export interface Box {
 	readonly natives: NativeMemory;
 	readonly running: RunningCalls;
 	readonly callLimits: CallLimits;
+	readonly alerts: AlertDesk;
 	readonly metrics: Metrics;
 	readonly log: Logger;
 	/** Puts a finished line into the log; undefined where only the logger itself can. */

@@ -6,6 +6,7 @@ import { addAuthentication } from './plugins/authenticate.ts';
 import { addHostList } from './plugins/host-list.ts';
 import { addProblems, answerClientError } from './plugins/problems.ts';
 import { addRawBody } from './plugins/raw-body.ts';
+import { addAlertRoutes } from './routes/admin-alerts.ts';
 import { addCallRecordRoutes, addExplainRoutes } from './routes/admin-calls.ts';
 import { addKeyRoutes, addMemberRoutes } from './routes/admin-members.ts';
 import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
@@ -39,6 +40,7 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	addStatusRoutes(app, box, sources);
 	addCallRecordRoutes(app, box);
 	addExplainRoutes(app, box);
+	addAlertRoutes(app, box);
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);
 	return app;

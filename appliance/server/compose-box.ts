@@ -7,6 +7,7 @@ import { DIALECTS_BY_NAME } from '../dialect/dialects.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
+import { AlertDesk } from './alerts/alert-desk.ts';
 import { BodyMemory } from './body-memory.ts';
 import type { Box } from './box.ts';
 import { createCallIds } from './call-ids.ts';
@@ -34,11 +35,13 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const running = new RunningCalls();
 	const memory = new RoutingMemory(systemClock);
 	memory.configure(settings);
+	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger });
 	const take = (next: Settings) => {
 		settings = next;
 		memory.configure(next);
 		store.ledger.setBudgets(next.budgets);
 		store.setRetention(next.retention);
+		alerts.configure(next.alerts);
 		logger.level = next.log.level;
 	};
 	const box: Box = {
@@ -52,6 +55,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		natives: new NativeMemory(),
 		bodyMemory: new BodyMemory(),
 		running,
+		alerts,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({
 			engine: () => engine.status(),

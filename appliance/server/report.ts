@@ -16,6 +16,7 @@ export function report(box: Box, walk: Walk): void {
 	const decision = walk.decision();
 	box.metrics.noteCall(walk, outcome);
 	if (decision !== undefined) box.store.history.record(decision, outcome, outcomeJson);
+	if (box.alerts.isOn) box.alerts.note(walk);
 	const { problem, arrival } = walk;
 	const { log, writeLogLine } = box;
 	const isUsual = problem === undefined && outcome.status < 500 && !arrival.settings.log.hasPromptText;

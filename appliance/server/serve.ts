@@ -103,6 +103,7 @@ interface Started {
 async function open({ options, log, store, engine, box, warnings }: Started) {
 	const console = createConsoleKey();
 	const firstKey = await makeFirstKey(store.members);
+	await box.alerts.start();
 	let address = '';
 	const app = buildServer(box, {
 		version: options.version,
@@ -147,6 +148,7 @@ async function stop({ options, log, store, engine, box }: Started, app: FastifyI
 	app.server.close();
 	await closed;
 	await unwatch();
+	box.alerts.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);
 	await store.close();
 	await removeServiceFile(options.dataDir);

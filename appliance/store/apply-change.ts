@@ -47,7 +47,10 @@ function writeTree(tree: StatementSync, row: TreeRow, seq: number): void {
 }
 
 type Statements = Readonly<
-	Record<'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'member' | 'key' | 'call', StatementSync>
+	Record<
+		'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'alert' | 'member' | 'key' | 'call',
+		StatementSync
+	>
 >;
 
 function prepareAll(db: DatabaseSync): Statements {
@@ -63,6 +66,7 @@ function prepareAll(db: DatabaseSync): Statements {
 			'INSERT INTO settlements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET cost_nano_usd = cost_nano_usd + excluded.cost_nano_usd',
 		),
 		sum: db.prepare('INSERT INTO sums VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET settled_nano_usd = excluded.settled_nano_usd'),
+		alert: db.prepare('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)'),
 		member: db.prepare(
 			'INSERT INTO members VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, day_nano_usd = excluded.day_nano_usd, month_nano_usd = excluded.month_nano_usd, rules = excluded.rules',
 		),
@@ -101,6 +105,9 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 				bit(change.isRevoked),
 				JSON.stringify(change.rules),
 			);
+			return;
+		case 'alert':
+			run.alert.run(change.id, change.atMs, change.state, change.body);
 			return;
 		case 'run':
 			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));

@@ -1,5 +1,6 @@
 /** What the service and the journal's thread say to each other. */
 
+import type { AlertRow } from '../protocol/alerts.ts';
 import type { AccessRules } from '../protocol/member.ts';
 import type { Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
@@ -20,6 +21,7 @@ export type MemberChange =
 	  }
 	| ({ readonly kind: 'key' } & KeyRow)
 	/** Deletes the member, its keys and all that is recorded of its calls. */
+	| ({ readonly kind: 'alert' } & AlertRow)
 	| { readonly kind: 'forget-member'; readonly id: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
@@ -63,6 +65,7 @@ export type Query =
 	| { readonly kind: 'call'; readonly callId: string }
 	| { readonly kind: 'recent'; readonly limit: number }
 	| { readonly kind: 'spend-days'; readonly days: number }
+	| { readonly kind: 'alerts'; readonly atMs: number }
 	/** Deletes some of what is beyond the retention, which also holds from now on; answers with how many rows went. */
 	| { readonly kind: 'prune'; readonly retention: Retention; readonly wallMs: number };
 

@@ -3,6 +3,7 @@
 import type { Budgets, Clock, Member, Retention, SpendDay, Store } from '../protocol/ports.ts';
 import type { LedgerAlarm } from '../router/budget/ledger-records.ts';
 import { recoverLedger } from '../router/budget/ledger-recovery.ts';
+import { createAlertStore } from './alert-store.ts';
 import { createCallHistory } from './call-history.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { JournalStart } from './journal-messages.ts';
@@ -84,6 +85,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		ledger,
 		members: createMemberStore({ members: start.members, keys: start.keys, clock, journal, onMember, onForget }),
 		history,
+		alerts: createAlertStore(journal),
 		setRetention: retention.set,
 		prune: retention.prune,
 		stats: () => ({

@@ -5,6 +5,9 @@ import type { Retention } from '../protocol/ports.ts';
 
 const DAY_MS = 86_400_000;
 
+/** Longer than any period of a budget, so that nothing is told twice. */
+const KEPT_ALERT_DAYS = 400;
+
 /** Looked at once in so many new rows. */
 const EVERY_ROWS = 500;
 
@@ -23,11 +26,13 @@ export function createPruner(db: DatabaseSync): Pruner {
 		SELECT number FROM calls WHERE number <= (SELECT max(number) FROM calls) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
 	const bills = db.prepare(`DELETE FROM settlements WHERE rowid IN (
 		SELECT rowid FROM settlements WHERE rowid <= (SELECT max(rowid) FROM settlements) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
+	const alerts = db.prepare('DELETE FROM alerts WHERE at_ms < ?');
 	let retention: Retention | undefined;
 	let rows = EVERY_ROWS;
 	const prune = (kept: Retention, wallMs: number): number => {
 		const { changes: callRows } = calls.run(kept.calls, wallMs - kept.callDays * DAY_MS);
 		const { changes: billRows } = bills.run(kept.bills, wallMs - kept.billDays * DAY_MS);
+		alerts.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
 		return Number(callRows) + Number(billRows);
 	};
 	return {

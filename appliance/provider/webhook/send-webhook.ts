@@ -1,0 +1,77 @@
+/** One signed POST to an operator's webhook: addresses are looked at before they are asked, redirects are not followed. */
+
+import { createHmac } from 'node:crypto';
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { isLinkLocalOrMetadata } from '../../config/check-address.ts';
+import { Problem } from '../../protocol/problem.ts';
+
+export interface WebhookRequest {
+	readonly url: string;
+	readonly secret: string;
+	/** The same for every try, so that the receiver can tell a repetition. */
+	readonly id: string;
+	/** JSON. */
+	readonly body: string;
+	/** Epoch ms, signed with the body. */
+	readonly wallMs: number;
+	readonly signal: AbortSignal;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** `t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` under the webhook's secret. */
+export function signatureOf(secret: string, body: string, wallMs: number): string {
+	const seconds = Math.floor(wallMs / 1_000);
+	return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
+}
+
+type Resolve = (
+	hostname: string,
+	options: LookupOptions,
+	callback: (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void,
+) => void;
+
+/** A name may lead where no address of the configuration may: the clouds' metadata services, for one. */
+export const checkedLookup =
+	(resolve: Resolve): LookupFunction =>
+	(hostname, options, callback) =>
+		resolve(hostname, options, (error, address, family) => {
+			const addresses = typeof address === 'string' ? [address] : (address ?? []).map((one) => one.address);
+			const isForbidden = addresses.some(isLinkLocalOrMetadata);
+			callback(isForbidden ? new Error('its name leads to a link-local or metadata address') : error, address, family);
+		});
+
+/** Resolves once the receiver said 2xx; rejects with a Problem that names neither address nor secret. */
+export function sendWebhook({ url, secret, id, body, wallMs, signal }: WebhookRequest): Promise<void> {
+	const send = url.startsWith('https:') ? requestHttps : requestHttp;
+	return new Promise((resolve, reject) => {
+		const fail = (why: string) => reject(new Problem('upstream-failed', `The webhook ${why}.`, { isRetryable: true }));
+		const request = send(url, {
+			method: 'POST',
+			headers: {
+				'content-type': 'application/json',
+				'content-length': Buffer.byteLength(body),
+				'x-innerloop-alert': id,
+				'x-innerloop-signature': signatureOf(secret, body, wallMs),
+			},
+			lookup: checkedLookup(lookup),
+			signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+			agent: false,
+		});
+		request.on('response', (response) => {
+			const { statusCode: status = 0 } = response;
+			response.destroy();
+			if (status >= 200 && status < 300) resolve();
+			else fail(`answered ${status}`);
+		});
+		request.on('error', (error) => fail(`could not be reached (${reasonOf(error)})`));
+		request.end(body);
+	});
+}
+
+function reasonOf(error: Error): string {
+	return 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+}
