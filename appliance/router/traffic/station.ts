@@ -61,6 +61,7 @@ export class Station implements Traffic {
 
 	/** Whether anybody needs to know how many tokens a call takes. */
 	get countsTokens(): boolean {
+		if (this.limiter === undefined && this.keys.length === 0) return false;
 		const limits = [this.limiter, ...this.keys.map(({ shared }) => shared.limiter)];
 		return limits.some((one) => one?.limits.tokensPerMinute !== undefined);
 	}
