@@ -7,7 +7,7 @@ import { TIERS } from '../protocol/words.ts';
 import { toAlerts } from './alerts.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
-import { readEgress, toLimits, toMemberLimits } from './limits.ts';
+import { readEgress, toLimits } from './limits.ts';
 import type { Environment } from './places.ts';
 import { toPrice } from './price.ts';
 import type { Config, DeploymentConfig, ProviderConfig } from './schema.ts';
@@ -155,7 +155,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		notConfigured: Object.fromEntries(notConfigured),
 		routing: toRouting(config),
 		retries: config.retries,
-		memberLimits: toMemberLimits(config.memberLimits),
+		memberLimits: toLimits(config.memberLimits),
 		egress: readEgress(env),
 		budgets: toBudgets(config),
 		retention: config.retention,

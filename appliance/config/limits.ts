@@ -2,8 +2,8 @@
 
 import type { Limits } from '../protocol/limits.ts';
 import type { Environment } from './places.ts';
-import type { Config, LimitsOfUseConfig } from './schema.ts';
-import type { EgressSettings, MemberLimitSettings } from './settings.ts';
+import type { LimitsOfUseConfig } from './schema.ts';
+import type { EgressSettings } from './settings.ts';
 
 type Written = { readonly [Name in keyof LimitsOfUseConfig]?: LimitsOfUseConfig[Name] | undefined };
 
@@ -18,11 +18,6 @@ export function toLimits(written: Written | undefined): Limits | undefined {
 		...(parallelCalls === undefined ? {} : { parallelCalls }),
 		...(isCacheReadCounted === false ? { isCacheReadCounted } : {}),
 	};
-}
-
-export function toMemberLimits({ byName, ...each }: Config['memberLimits']): MemberLimitSettings {
-	const own = Object.entries(byName).map(([name, limits]): [string, Limits] => [name, toLimits(limits) ?? {}]);
-	return { each: toLimits(each), byName: Object.fromEntries(own) };
 }
 
 /** As curl reads them: lower case first, and HTTP_PROXY in capitals too, since no CGI program is near. */

@@ -281,10 +281,7 @@ const retriesSchema = z.strictObject({
 		.describe('Repetitions that may each be billed (the call was sent, no answer came) for which money is reserved beforehand.'),
 });
 
-const memberLimitsSchema = z.strictObject({
-	...ratesOfUse,
-	byName: z.record(z.string().min(1), z.strictObject(ratesOfUse)).default({}).describe('Other limits for single members, by name.'),
-});
+const memberLimitsSchema = z.strictObject(ratesOfUse);
 
 const logSchema = z.strictObject({
 	level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -333,7 +330,11 @@ export const configSchema = z.strictObject({
 	budgets: budgetsSchema.prefault({}),
 	routing: routingSchema.prefault({}),
 	retries: retriesSchema.prefault({}),
-	memberLimits: memberLimitsSchema.prefault({}).describe('What each member may ask of the box; beyond it a call gets 429.'),
+	memberLimits: memberLimitsSchema
+		.prefault({})
+		.describe(
+			'What each member may ask of the box, all keys together; beyond it a call gets 429. `innerloop member set` gives one member other limits.',
+		),
 	retention: retentionSchema.prefault({}),
 	alerts: alertsSchema.prefault({}),
 	log: logSchema.prefault({}),

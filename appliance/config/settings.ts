@@ -49,12 +49,6 @@ export interface EgressSettings {
 	readonly noProxy: string | undefined;
 }
 
-export interface MemberLimitSettings {
-	/** Undefined where members have no limits. */
-	readonly each: Limits | undefined;
-	readonly byName: Readonly<Record<string, Limits>>;
-}
-
 export interface AlertSettings {
 	readonly sharesPercent: readonly number[];
 	/** Those that have their address and secret. */
@@ -78,7 +72,8 @@ export interface Settings {
 	readonly notConfigured: Readonly<Record<string, string>>;
 	readonly routing: RoutingSettings;
 	readonly retries: RetrySettings;
-	readonly memberLimits: MemberLimitSettings;
+	/** What each member may ask of the box who has no limits of their own; undefined where that is not limited. */
+	readonly memberLimits: Limits | undefined;
 	/** Undefined where the environment names no proxy. */
 	readonly egress: EgressSettings | undefined;
 	readonly budgets: Budgets;

@@ -5,6 +5,7 @@ import type { CallLimit } from '../protocol/member.ts';
 import type { CallerRequest } from '../protocol/ports.ts';
 import type { DialectName } from '../protocol/words.ts';
 import type { Box } from './box.ts';
+import { limitsOf } from './call-limits.ts';
 import { CallerReply } from './caller-reply.ts';
 import { isoTime } from './iso-time.ts';
 import { KEPT_TEXT_BYTES } from './kept-text.ts';
@@ -21,7 +22,7 @@ export function callerRequest(request: FastifyRequest): CallerRequest {
 
 /** Serves one call. Rejects only before the walk began: the box is full, stopping, or the member's calls are used up. */
 export function arrive(box: Box, request: FastifyRequest, reply: FastifyReply, dialect: DialectName): Promise<void> {
-	const { limits } = keyOf(request);
+	const limits = limitsOf(keyOf(request), box.settings().memberLimits);
 	return limits === undefined ? serveCall(box, request, reply, dialect) : serveLimited(box, request, reply, dialect, limits);
 }
 

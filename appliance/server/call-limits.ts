@@ -1,7 +1,7 @@
 /** How many calls a member or a key may have, at once and a minute, by the rules that the operator set for them. */
 
-import type { LimitRefusal, TokenCount } from '../protocol/limits.ts';
-import type { CallLimit } from '../protocol/member.ts';
+import type { LimitRefusal, Limits, TokenCount } from '../protocol/limits.ts';
+import type { CallLimit, Key } from '../protocol/member.ts';
 import { Problem } from '../protocol/problem.ts';
 import { Limiter } from '../router/traffic/limiter.ts';
 
@@ -39,10 +39,20 @@ export class CallLimits {
 	}
 }
 
+/** Those that the operator set for the key and its member; a member without any has what `each` may. */
+export function limitsOf({ limits, memberId }: Key, each: Limits | undefined): readonly CallLimit[] | undefined {
+	if (each === undefined || limits?.some(({ id }) => id === memberId)) return limits;
+	return [{ id: memberId, limits: each }, ...(limits ?? [])];
+}
+
 function refused({ limit, most, waitMs }: LimitRefusal): Problem {
 	const what = limit === 'parallel' ? `${most} calls at once, which are all running` : `${most} requests a minute`;
-	return new Problem('rate-limited', `This member or key may make ${what}. The operator of the box sets it (innerloop member set).`, {
-		isRetryable: true,
-		retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
-	});
+	return new Problem(
+		'rate-limited',
+		`This member or key may make ${what}. The operator of the box sets it (memberLimits, innerloop member set).`,
+		{
+			isRetryable: true,
+			retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)),
+		},
+	);
 }

@@ -6,7 +6,6 @@ import type { Key } from '../protocol/member.ts';
 import type { Affinity } from '../protocol/plan.ts';
 import type { Clock } from '../protocol/ports.ts';
 import { AffinityMemory, type ServedCall } from '../router/affinity.ts';
-import { MemberLimiters } from '../router/traffic/member-limiters.ts';
 import type { Station } from '../router/traffic/station.ts';
 import { Stations } from '../router/traffic/stations.ts';
 
@@ -14,7 +13,6 @@ export class RoutingMemory {
 	private readonly clock: Clock;
 	private readonly affinity = new AffinityMemory((a, b) => Buffer.compare(a, b) === 0);
 	private readonly stations: Stations;
-	readonly members = new MemberLimiters();
 
 	constructor(clock: Clock) {
 		this.clock = clock;
@@ -22,9 +20,8 @@ export class RoutingMemory {
 	}
 
 	/** Puts the limits and keys of a configuration in force; what runs and rests stays. */
-	configure({ deployments, providers, memberLimits }: Settings): void {
+	configure({ deployments, providers }: Settings): void {
 		this.stations.configure(deployments, (provider) => providers[provider]?.keys ?? []);
-		this.members.configure(memberLimits);
 	}
 
 	station(deployment: string): Station {

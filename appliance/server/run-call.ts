@@ -1,6 +1,5 @@
 /** The walk of one call. Who has read this file knows the program. */
 
-import { admitMember } from './admit-member.ts';
 import type { Box } from './box.ts';
 import { decode } from './decode.ts';
 import { execute } from './execute.ts';
@@ -16,14 +15,12 @@ export async function runCall(box: Box, arrival: Arrival): Promise<void> {
 	const walk = new Walk(arrival);
 	try {
 		const call = decode(walk); // the caller's bytes and what they say about themselves
-		admitMember(box, walk, call); // within what one member may ask of the box
 		const plan = planWalk(box, walk, call); // role, eligible deployments, their order
 		await reserve(box, walk, plan); // the most it can cost, before any token
 		await execute(box, walk, call, plan); // local or cloud, streaming, the next candidate where one fails
 	} catch (error) {
 		refuse(box, walk, error); // in the caller's dialect
 	} finally {
-		walk.leaveMember?.(); // its place is another's
 		settle(box, walk); // the real cost, or the bound where nobody said
 		report(box, walk); // log, metrics, history
 	}

@@ -41,8 +41,6 @@ export class Walk {
 	isRelay = false;
 	/** Content went out: what is released stands, and no other deployment can take over. */
 	hasReleased = false;
-	/** Gives back the call's place among its member's; absent where nothing limits them. */
-	leaveMember?: () => void;
 	private charge: Settlement | undefined;
 
 	constructor(arrival: Arrival) {
