@@ -26,6 +26,7 @@ export function makeWorkPlace(): WorkPlace {
 	const home = mkdtempSync(join(tmpdir(), 'innerloop-agent-'));
 	const workDir = join(home, 'project');
 	mkdirSync(workDir);
+	mkdirSync(join(home, 'tmp'));
 	return {
 		home,
 		workDir,
@@ -58,7 +59,7 @@ export async function runClient({ program, place, args, env, timeoutMs = SESSION
 	const child = spawn(program.command, [...program.args, ...args], {
 		cwd: place.workDir,
 		stdio: ['ignore', 'pipe', 'pipe'],
-		env: { PATH: process.env.PATH, HOME: place.home, ...LOOPBACK_ONLY, ...env },
+		env: { PATH: process.env.PATH, HOME: place.home, TMPDIR: join(place.home, 'tmp'), ...LOOPBACK_ONLY, ...env },
 	});
 	let stdout = '';
 	let stderr = '';

@@ -59,9 +59,15 @@ function notFound(app: FastifyInstance, request: FastifyRequest): Problem {
 	const path = pathOf(request.url);
 	const methods = METHODS.filter((method) => app.hasRoute({ method, url: path }));
 	const shown = path.slice(0, 200);
+	if (GEMINI_CALL.test(path)) return new Problem('not-found', GEMINI_ADVICE);
 	if (methods.length > 0) return new Problem('method-not-allowed', `${shown} takes ${methods.join(' or ')}, not ${request.method}.`);
 	return new Problem('not-found', `There is nothing at ${request.method} ${shown}. The box serves ${SERVED}.`);
 }
+
+/** Gemini's own wire, as gemini-cli and Google's SDKs speak it. */
+const GEMINI_CALL = /^\/v1(?:alpha|beta\d?|internal)?(?:\/models\/[^/]+)?:[a-zA-Z]+$/;
+const GEMINI_ADVICE =
+	'This is the Gemini API, which the box does not speak, so gemini-cli cannot work through it. Use an agent that speaks Messages, Chat Completions or Responses (`innerloop serve` prints the lines for each); Gemini’s models can answer it when the box’s configuration has Gemini’s OpenAI-compatible address as a provider.';
 
 const SERVED = '/v1/messages, /v1/messages/count_tokens, /v1/chat/completions, /v1/responses, /v1/models and /innerloop/v1/…';
 
