@@ -32,7 +32,7 @@ describe('a session of aider', () => {
 	beforeAll(async () => {
 		const program = await installAider();
 		writeProject(place.workDir);
-		box = await startBox({ script: () => ({ status: 500 }), chatScript: plan(), hasEngine: false });
+		box = await startBox({ script: () => ({ status: 500 }), chatScript: plan(), hasEngine: false, vendors: ['openai'] });
 		const env = await configureAider(place, { address: box.url, key: box.service.key });
 		const checked = ['--auto-test', '--test-cmd', 'node sum.js', 'sum.js'];
 		first = await runAider({ program, place, prompt: 'sum.js prints the wrong thing. Fix it.', args: checked }, env);

@@ -17,7 +17,7 @@ let box: Box;
 let client: Anthropic;
 
 beforeAll(async () => {
-	box = await startBox({ script: hello, hasEngine: false });
+	box = await startBox({ script: hello, hasEngine: false, vendors: ['anthropic'] });
 	const pasted = pastedClient<Anthropic>('@anthropic-ai/sdk', 'Anthropic', Anthropic, { address: box.url, key: box.service.key });
 	client = pasted.withOptions({ maxRetries: 0 });
 });

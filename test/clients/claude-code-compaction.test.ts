@@ -27,7 +27,7 @@ describe.each([
 
 	beforeAll(async () => {
 		const program = await installClaudeCode();
-		box = await startBox({ script, hasEngine: false });
+		box = await startBox({ script, hasEngine: false, vendors: ['anthropic'] });
 		const env = { ...pastedEnv('Claude Code', { address: box.url, key: box.service.key }), CLAUDE_CODE_GATEWAY_HINT_HEADERS: hints };
 		for (const prompt of ['Say hello.', '/compact', 'What was said?']) {
 			sessions.push(await runClaudeCode({ program, place, env, prompt, args: sessions.length === 0 ? [] : ['--continue'] }));

@@ -45,7 +45,7 @@ describe('a session of Claude Code 2.0 with a sub-agent and a compaction', () =>
 	beforeAll(async () => {
 		const program = await installOlderClaudeCode();
 		writeProject(place.workDir);
-		box = await startBox({ script: plan(place.workDir), hasEngine: false });
+		box = await startBox({ script: plan(place.workDir), hasEngine: false, vendors: ['anthropic'] });
 		const env = pastedEnv('Claude Code', { address: box.url, key: box.service.key });
 		for (const prompt of ['sum.js prints the wrong thing. Fix it and run it.', '/compact', 'Say hello.']) {
 			const args = ['--model', 'opus', ...(sessions.length === 0 ? [] : ['--continue'])];

@@ -79,7 +79,7 @@ describe('a session of Claude Code with a sub-agent', () => {
 	beforeAll(async () => {
 		const program = await installClaudeCode();
 		writeProject(workDir);
-		box = await startBox({ script: plan(workDir), hasEngine: true });
+		box = await startBox({ script: plan(workDir), hasEngine: true, vendors: ['anthropic'] });
 		session = await runClaudeCode({
 			program,
 			place,

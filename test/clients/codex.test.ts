@@ -51,7 +51,7 @@ describe('a session of Codex with a sub-agent and a compaction', () => {
 	beforeAll(async () => {
 		const program = await installCodex();
 		writeProject(place.workDir);
-		box = await startBox({ script: () => ({ status: 500 }), chatScript: plan(), hasEngine: false });
+		box = await startBox({ script: () => ({ status: 500 }), chatScript: plan(), hasEngine: false, vendors: ['openai'] });
 		const env = configureCodex(place, { address: box.url, key: box.service.key }, ['model_auto_compact_token_limit = 60000']);
 		first = await runCodex({ program, place, prompt: 'sum.js prints the wrong thing. Fix it and run it.' }, env);
 		second = await runCodex({ program, place, prompt: 'Say hello.', isResumed: true }, env);

@@ -38,7 +38,7 @@ describe('Claude Code', () => {
 	beforeAll(async () => {
 		const program = await installClaudeCode();
 		vendor = await startAnthropicUpstream({ script: hello });
-		box = await startBox({ script: hello, hasEngine: false });
+		box = await startBox({ script: hello, hasEngine: false, vendors: ['anthropic'] });
 		const named = await startNamedUpstream('api.anthropic.com', vendor.url);
 		direct.write('ca.pem', named.certPem);
 		const directEnv = { HTTPS_PROXY: named.proxyUrl, NODE_EXTRA_CA_CERTS: `${direct.home}/ca.pem`, ANTHROPIC_API_KEY: 'sk-ant-direct' };
@@ -99,7 +99,7 @@ describe('Codex', () => {
 	beforeAll(async () => {
 		const program = await installCodex();
 		vendor = await startOpenAiUpstream({ script: hello });
-		box = await startBox({ script: hello, hasEngine: false });
+		box = await startBox({ script: hello, hasEngine: false, vendors: ['openai'] });
 		// Its built-in provider, which tries a WebSocket first, at another address.
 		direct.write('.codex/config.toml', `model = "gpt-5.5"\nopenai_base_url = "${vendor.url}/v1"\nweb_search = "disabled"\n`);
 		const first = await runCodex({ program, place: direct, prompt: PROMPT }, { CODEX_API_KEY: 'sk-direct' });

@@ -16,7 +16,7 @@ let box: Box;
 let client: OpenAI;
 
 beforeAll(async () => {
-	box = await startBox({ script: hello, hasEngine: false });
+	box = await startBox({ script: hello, hasEngine: false, vendors: ['openai'] });
 	client = new OpenAI({ baseURL: `${box.url}/v1`, apiKey: box.service.key, maxRetries: 0 });
 });
 afterAll(() => box?.stop());

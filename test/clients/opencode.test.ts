@@ -44,18 +44,19 @@ function plan(workDir: string): Script {
 interface Way {
 	readonly npm: OpencodeSettings['npm'];
 	readonly path: string;
+	readonly vendor: 'anthropic' | 'openai';
 	/** Deployments that its outer and its mid calls reach. */
 	readonly outer: string;
 	readonly mid: string;
 }
 
 const WAYS: readonly Way[] = [
-	{ npm: undefined, path: '/v1/chat/completions', outer: 'openai-frontier', mid: 'openai-mid' },
-	{ npm: '@ai-sdk/anthropic', path: '/v1/messages', outer: 'frontier', mid: 'mid' },
-	{ npm: '@ai-sdk/openai', path: '/v1/responses', outer: 'openai-frontier', mid: 'openai-mid' },
+	{ npm: undefined, path: '/v1/chat/completions', vendor: 'openai', outer: 'openai-frontier', mid: 'openai-mid' },
+	{ npm: '@ai-sdk/anthropic', path: '/v1/messages', vendor: 'anthropic', outer: 'frontier', mid: 'mid' },
+	{ npm: '@ai-sdk/openai', path: '/v1/responses', vendor: 'openai', outer: 'openai-frontier', mid: 'openai-mid' },
 ];
 
-describe.each(WAYS)('a session of opencode by $path', ({ npm, path, outer, mid }) => {
+describe.each(WAYS)('a session of opencode by $path', ({ npm, path, vendor, outer, mid }) => {
 	const place = makeWorkPlace();
 	let box: Box;
 	let first: OpencodeResult;
@@ -65,7 +66,7 @@ describe.each(WAYS)('a session of opencode by $path', ({ npm, path, outer, mid }
 	beforeAll(async () => {
 		const program = await installOpencode();
 		writeProject(place.workDir);
-		box = await startBox({ script: plan(place.workDir), hasEngine: false });
+		box = await startBox({ script: plan(place.workDir), hasEngine: false, vendors: [vendor] });
 		const input = { address: box.url, key: box.service.key };
 		const env = configureOpencode(place, input, { limit: LIMIT, ...(npm === undefined ? {} : { npm }) });
 		first = await runOpencode({ program, place, prompt: 'sum.js prints the wrong thing. Fix it and run it.' }, env);

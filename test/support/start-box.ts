@@ -57,6 +57,8 @@ export interface BoxOptions {
 	readonly chatScript?: Script;
 	/** Whether the box answers by its own model too; then it waits until the engine is ready. */
 	readonly hasEngine: boolean;
+	/** Whose models it has; default: both vendors', so that a call may cross from one wire to the other. */
+	readonly vendors?: readonly ('anthropic' | 'openai')[];
 	readonly config?: Partial<Omit<ConfigInput, 'version'>>;
 }
 
@@ -72,7 +74,7 @@ export interface Box {
 	stop(): Promise<void>;
 }
 
-function deployment(id: string, provider: string, model: keyof typeof PRICES, tier: 'frontier' | 'mid') {
+function deployment(id: string, provider: 'anthropic' | 'openai', model: keyof typeof PRICES, tier: 'frontier' | 'mid') {
 	return { id, provider, model, tier, price: toldPrice(model), contextTokens: 1_000_000, maxOutputTokens: 128_000 };
 }
 
@@ -90,7 +92,7 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 			deployment('mid', 'anthropic', 'claude-sonnet-4-6', 'mid'),
 			deployment('openai-frontier', 'openai', 'gpt-5.5', 'frontier'),
 			deployment('openai-mid', 'openai', 'gpt-5.4-mini', 'mid'),
-		],
+		].filter(({ provider }) => options.vendors?.includes(provider) ?? true),
 		// A test machine may be slow beyond any deadline; that calls go elsewhere then is shown by the router's own tests.
 		roles: { inner: { deadlineMs: 900_000 } },
 		// Wide enough that no budget touches an output cap: what is compared here is bytes.
