@@ -58,7 +58,10 @@ function fullOffer(one: Case, scored: Scored): Offer {
 	const { deployment } = scored;
 	const bound = boundCost(input.call, deployment, input.affinity, input.settings);
 	if (input.call.operation === 'count-tokens') return { scored, bound, capTokens: 0, worstNanoUsd: 0 };
-	const capTokens = outputCapFor(input, deployment, inputTokensAt(one, deployment)) ?? deployment.maxOutputTokens;
+	// Where no cap is written, by the caller or by us, the upstream goes to its own most.
+	const isOpen = input.call.outputCapTokens === undefined && !input.key.hasCeiling && deployment.tier !== 'local';
+	const fitting = isOpen ? undefined : outputCapFor(input, deployment, inputTokensAt(one, deployment));
+	const capTokens = fitting ?? deployment.maxOutputTokens;
 	return { scored, bound, capTokens, worstNanoUsd: bound.worstNanoUsd(capTokens) };
 }
 
