@@ -5,7 +5,7 @@ import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeProject } from '../support/project.ts';
 import { makeWorkPlace } from '../support/run-client.ts';
-import { type AgentRun, runAnthropicAgent, runOpenAiAgent } from '../support/sdk-agents.ts';
+import { type AgentRun, runAnthropicAgent, runOpenAiAgent, runResponsesAgent } from '../support/sdk-agents.ts';
 import { type Box, describeDecision, startBox } from '../support/start-box.ts';
 import { readOnlyTools, writingTools } from '../support/work-tools.ts';
 
@@ -54,4 +54,10 @@ test('on openai', async () => {
 	const client = new OpenAI({ baseURL: `${box.url}/v1`, apiKey: box.service.key, maxRetries: 0, timeout: 300_000 });
 	const first = box.wire.exchanges.length;
 	await expectLocalRun(first, await runOpenAiAgent(client, { ...TASK, model: 'gpt-5.4-mini' }));
+});
+
+test('on openai, in Responses', async () => {
+	const client = new OpenAI({ baseURL: `${box.url}/v1`, apiKey: box.service.key, maxRetries: 0, timeout: 300_000 });
+	const first = box.wire.exchanges.length;
+	await expectLocalRun(first, await runResponsesAgent(client, { ...TASK, model: 'gpt-5.4-mini' }));
 });

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { modelsDir } from '../../appliance/config/places.ts';
 import { chooseModel } from '../../appliance/model/choose-model.ts';
@@ -95,6 +96,27 @@ describe('the local engine answers', () => {
 		const stream = await box.call('/v1/chat/completions', { ...body, stream: true }, LOCAL);
 		expect(stream.text).toMatch(/^data: \{/);
 		expect(stream.text.trimEnd()).toMatch(/data: \[DONE\]$/);
+	});
+
+	it('a Responses call, whole and as a stream, to the vendor’s SDK', async () => {
+		const sdk = new OpenAI({ apiKey: box.key, baseURL: `${box.url}/v1`, maxRetries: 0 });
+		const call = { model: 'local', max_output_tokens: 12, instructions: 'You greet.', input: 'Say hello.' };
+		const usage = { input_tokens: expect.any(Number), output_tokens: expect.any(Number), total_tokens: expect.any(Number) };
+		const whole = await sdk.responses.create(call, LOCAL);
+		expect(whole).toMatchObject({ object: 'response', output: [{ type: 'message', role: 'assistant' }], max_output_tokens: 12, usage });
+		expect(whole.output_text).not.toBe('');
+		const events: string[] = [];
+		const stream = sdk.responses.stream(call, LOCAL).on('event', ({ type }) => events.push(type));
+		expect(await stream.finalResponse()).toMatchObject({ output: [{ type: 'message' }], usage });
+		expect(events.slice(0, 4)).toEqual([
+			'response.created',
+			'response.in_progress',
+			'response.output_item.added',
+			'response.content_part.added',
+		]);
+		expect(events.at(-1)).toMatch(/^response\.(?:completed|incomplete)$/);
+		const count = await sdk.responses.inputTokens.count({ model: 'local', input: 'hello '.repeat(100) }, LOCAL);
+		expect(count.input_tokens).toBeGreaterThan(100);
 	});
 
 	it('a token count of the prompt as it would be rendered', async () => {

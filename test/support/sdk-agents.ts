@@ -1,4 +1,4 @@
-/** Two small agents, one on each vendor's SDK: they call the model, execute its tool calls for real, and go on until it stops. */
+/** Small agents on both vendors' SDKs, one a dialect: they call the model, execute its tool calls for real, and go on until it stops. */
 
 import type Anthropic from '@anthropic-ai/sdk';
 import type OpenAI from 'openai';
@@ -90,6 +90,31 @@ export async function runOpenAiAgent(client: OpenAI, task: AgentTask): Promise<A
 			const done = await execute(task.tools, call.function.name, JSON.parse(call.function.arguments));
 			executed.push(done);
 			messages.push({ role: 'tool', tool_call_id: call.id, content: done.output });
+		}
+	}
+}
+
+/** Keeps its whole history itself, as Codex does. */
+export async function runResponsesAgent(client: OpenAI, task: AgentTask): Promise<AgentRun> {
+	const input: OpenAI.Responses.ResponseInput = [{ role: 'user', content: task.prompt }];
+	const tools = task.tools.map(({ name, description, inputSchema }) => ({
+		type: 'function' as const,
+		name,
+		description,
+		parameters: { ...inputSchema },
+		strict: false,
+	}));
+	const executed: Executed[] = [];
+	for (let turns = 1; ; turns += 1) {
+		const body = { model: task.model, max_output_tokens: task.maxTokens, instructions: task.system, input, tools, store: false };
+		const response = await client.responses.stream(body, { headers: { ...task.headers } }).finalResponse();
+		input.push(...(response.output as OpenAI.Responses.ResponseInput));
+		const calls = response.output.filter((item) => item.type === 'function_call');
+		if (calls.length === 0 || turns === task.maxTurns) return { text: response.output_text, executed, turns };
+		for (const call of calls) {
+			const done = await execute(task.tools, call.name, JSON.parse(call.arguments));
+			executed.push(done);
+			input.push({ type: 'function_call_output', call_id: call.call_id, output: done.output });
 		}
 	}
 }

@@ -206,6 +206,14 @@ describe('decoding a stream that goes wrong', () => {
 		]);
 	});
 
+	it('begins no part anew that has ended', () => {
+		const item = { type: 'message', content: [{ type: 'output_text', text: 'once' }] };
+		const done = `data: ${JSON.stringify({ type: 'response.output_item.done', output_index: 0, item })}\n\n`;
+		const late = `data: ${JSON.stringify({ type: 'response.output_text.delta', output_index: 0, content_index: 0, delta: 'x' })}\n\n`;
+		const types = read('responses', [bytesOf(done + done + late)]).map(({ type }) => type);
+		expect(types).toEqual(['text-start', 'text-delta', 'text-end', 'error']);
+	});
+
 	it('says so when a whole reply is none', () => {
 		expect(problemOf(decodeMessage('{"type":"error"}')).code).toBe('upstream-failed');
 		expect(decodeCompletion('nonsense')).toBeInstanceOf(Problem);
