@@ -50,6 +50,11 @@ export async function adminOverFiles(dataDir: string, configFile: string, env: E
 		},
 		revokeKey: (id) => revoke(members, id),
 		spend: async () => ledger.spend(),
+		exportSpend: (request) => store.exportSpend(request),
+		spendByDay: async (days) => {
+			const names = new Map(members.listMembers().map(({ id, name }) => [id, name]));
+			return (await store.spendByDay(days)).map((row) => ({ ...row, name: names.get(row.id) ?? row.id }));
+		},
 		findCall: async (id) => {
 			const record = await history.find(id);
 			if (record === undefined) throw new Problem('not-found', `There is no call ${JSON.stringify(id)} in the history.`);

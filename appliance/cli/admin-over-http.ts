@@ -1,12 +1,12 @@
 /** The box through its running service. */
 
-import type { CallsReport, KeysReport, MembersReport, NewKeyReport, SpendReport } from '../protocol/admin.ts';
+import type { CallsReport, KeysReport, MembersReport, NewKeyReport, SpendDaysReport, SpendReport } from '../protocol/admin.ts';
 import type { CallRecord, ListedKey, Member } from '../protocol/ports.ts';
 import type { Admin } from './admin.ts';
 import { findMember } from './find-member.ts';
 import type { ServiceConnection } from './service-connection.ts';
 
-export function adminOverHttp({ ask }: ServiceConnection): Admin {
+export function adminOverHttp({ ask, read }: ServiceConnection): Admin {
 	const members = async () => (await ask<MembersReport>('GET', 'members')).members;
 	return {
 		members,
@@ -24,6 +24,8 @@ export function adminOverHttp({ ask }: ServiceConnection): Admin {
 		setKey: (id, change) => ask<ListedKey>('PATCH', `keys/${encodeURIComponent(id)}`, change),
 		revokeKey: (id) => ask<void>('DELETE', `keys/${encodeURIComponent(id)}`),
 		spend: async () => (await ask<SpendReport>('GET', 'spend')).rows,
+		exportSpend: ({ by, from, to }) => read(`spend.csv?by=${by}&from=${from}&to=${to}`),
+		spendByDay: async (days) => (await ask<SpendDaysReport>('GET', `spend/days?days=${days}`)).days,
 		findCall: (id) => ask<CallRecord>('GET', `explain/${encodeURIComponent(id)}`),
 		recentCalls: async (limit) => (await ask<CallsReport>('GET', `calls?limit=${limit}`)).calls,
 		close: () => Promise.resolve(),

@@ -1,7 +1,15 @@
 /** What the commands can ask of a box, whether its service runs or only its files are there. */
 
-import type { KeyChangeRequest, MemberChangeRequest, NewKeyReport, NewKeyRequest, NewMemberRequest } from '../protocol/admin.ts';
+import type {
+	KeyChangeRequest,
+	MemberChangeRequest,
+	NewKeyReport,
+	NewKeyRequest,
+	NewMemberRequest,
+	SpendDaysReport,
+} from '../protocol/admin.ts';
 import type { CallRecord, ListedKey, Member, SpendRow } from '../protocol/ports.ts';
+import type { SpendExport } from '../protocol/spend-export.ts';
 import { adminOverFiles } from './admin-over-files.ts';
 import { adminOverHttp } from './admin-over-http.ts';
 import { type Context, UsageError } from './command.ts';
@@ -21,6 +29,9 @@ export interface Admin {
 	setKey(id: string, change: KeyChangeRequest): Promise<ListedKey>;
 	revokeKey(id: string): Promise<void>;
 	spend(): Promise<readonly SpendRow[]>;
+	/** CSV, piece by piece. */
+	exportSpend(request: SpendExport): AsyncIterable<Uint8Array | string>;
+	spendByDay(days: number): Promise<SpendDaysReport['days']>;
 	findCall(id: string): Promise<CallRecord>;
 	recentCalls(limit: number): Promise<readonly CallRecord[]>;
 	close(): Promise<void>;

@@ -12,6 +12,8 @@ export interface ServiceConnection {
 	/** Undefined for a box elsewhere. */
 	readonly pid: number | undefined;
 	/** @throws Problem with the service's own words */
+	/** The reply's bytes while they come. @throws Problem with the service's own words */
+	read(path: string): AsyncIterable<Uint8Array>;
 	ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
 }
 
@@ -25,6 +27,7 @@ export function connect(address: string, token: string, pid?: number): ServiceCo
 	return {
 		address,
 		pid,
+		read: (path) => read(new URL(`/innerloop/v1/${path}`, address), token),
 		ask: (method, path, body) => ask(new URL(`/innerloop/v1/${path}`, address), token, method, body),
 	};
 }
@@ -44,6 +47,17 @@ function isAlive(pid: number): boolean {
 	} catch (error) {
 		return error instanceof Error && 'code' in error && error.code === 'EPERM';
 	}
+}
+
+async function* read(url: URL, token: string): AsyncGenerator<Uint8Array> {
+	let response: Response;
+	try {
+		response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+	} catch (cause) {
+		throw new Problem('upstream-failed', `The service at ${url.origin} does not answer. See: innerloop doctor`, { cause });
+	}
+	if (!response.ok) throw problemOf(response.status, await response.text(), url);
+	if (response.body !== null) yield* response.body;
 }
 
 async function ask<T>(url: URL, token: string, method: string, body: unknown): Promise<T> {

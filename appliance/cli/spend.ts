@@ -5,6 +5,7 @@ import { withAdmin } from './admin.ts';
 import { type Command, defineCommand, EXIT, UsageError } from './command.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
+import { spendExport } from './spend-export.ts';
 import { table } from './terminal.ts';
 
 const SCOPES = ['team', 'member', 'tree'] as const;
@@ -38,7 +39,34 @@ const spend = defineCommand({
 	},
 });
 
-export const spendCommands: readonly Command[] = [spend];
+const spendDays = defineCommand({
+	name: 'spend days',
+	summary: 'Show what was spent on each of the last days with any spending.',
+	options: {
+		days: { type: 'string', value: 'N', help: 'How many days; default: 30.' },
+		...DATA_OPTION,
+		...CONFIG_OPTION,
+		...ADDRESS_OPTION,
+	},
+	details: 'Days are UTC.',
+	async run({ values }, context) {
+		const days = Number(values.days ?? 30);
+		if (!Number.isInteger(days) || days < 1 || days > 3_660) throw new UsageError('--days takes a whole number from 1 to 3660.');
+		const rows = await withAdmin(values, context, (admin) => admin.spendByDay(days));
+		if (values.json) context.terminal.json({ days: rows });
+		else if (rows.length === 0) context.terminal.print('Nothing was spent yet.');
+		else
+			context.terminal.print(
+				table(
+					['DAY', 'WHOSE', 'NAME', 'SPENT'],
+					rows.map(({ day, scope, name, settledNanoUsd }) => [day, scope, name, formatUsd(settledNanoUsd)]),
+				),
+			);
+		return EXIT.ok;
+	},
+});
+
+export const spendCommands: readonly Command[] = [spendExport, spendDays, spend];
 
 function oneOf<T extends string>(known: readonly T[], given: string | undefined, option: string): T | undefined {
 	const found = known.find((word) => word === given);

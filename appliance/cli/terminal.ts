@@ -30,6 +30,11 @@ export class Terminal {
 		this.stdout.write(`${text}\n`);
 	}
 
+	/** A piece of a result that has line ends of its own. */
+	write(text: string): void {
+		this.stdout.write(text);
+	}
+
 	json(value: unknown): void {
 		this.print(JSON.stringify(value, null, 2));
 	}

@@ -4,7 +4,7 @@ import type { AlertRow } from './alerts.ts';
 import type { Decision } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
 import type { Key, RulesChange } from './member.ts';
-import type { CallRecord, EngineStatus, ListedKey, Member, SpendRow } from './ports.ts';
+import type { CallRecord, EngineStatus, ListedKey, Member, SpendDay, SpendRow } from './ports.ts';
 import type { DialectName, Tier } from './words.ts';
 
 export interface SystemFacts {
@@ -81,6 +81,11 @@ export interface AlertsReport {
 /** GET /innerloop/v1/spend → { rows }; a member's key sees its own rows and the team's. */
 export interface SpendReport {
 	readonly rows: readonly SpendRow[];
+}
+
+/** GET /innerloop/v1/spend/days?days=N → { days } with any spending, the newest first, the team's before the members'. */
+export interface SpendDaysReport {
+	readonly days: readonly (SpendDay & { readonly name: string })[];
 }
 
 /** GET /innerloop/v1/calls?limit=N → { calls }, the newest first; GET /innerloop/v1/explain/:callId and /calls/:id → one CallRecord. */

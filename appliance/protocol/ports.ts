@@ -8,6 +8,7 @@ import type { Deployment, DeploymentRates } from './deployment.ts';
 import type { AccessRules, Key } from './member.ts';
 import type { Allowance } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { SpendExport } from './spend-export.ts';
 import type { FinishReason, Reply, StreamPart, Usage } from './stream.ts';
 import type { CallFeature, DialectName, Tier, Vendor } from './words.ts';
 
@@ -369,6 +370,8 @@ export interface Store {
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;
+	/** CSV with a head, piece by piece, of all that was recorded until now; throws `rate-limited` beyond two at once. */
+	exportSpend(request: SpendExport): AsyncGenerator<string, void>;
 	/** In force at once: what is too old or too much is deleted, now and every hour. */
 	setRetention(retention: Retention): void;
 	/** Deletes what is too old or too much now; resolves to how many rows went. */

@@ -9,6 +9,7 @@ import { addRawBody } from './plugins/raw-body.ts';
 import { addAlertRoutes } from './routes/admin-alerts.ts';
 import { addCallRecordRoutes, addExplainRoutes } from './routes/admin-calls.ts';
 import { addKeyRoutes, addMemberRoutes } from './routes/admin-members.ts';
+import { addSpendRoutes } from './routes/admin-spend.ts';
 import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
 import { addCallRoutes } from './routes/calls.ts';
 import { addHealthRoutes } from './routes/health.ts';
@@ -40,6 +41,7 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	addStatusRoutes(app, box, sources);
 	addCallRecordRoutes(app, box);
 	addExplainRoutes(app, box);
+	addSpendRoutes(app, box);
 	addAlertRoutes(app, box);
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);

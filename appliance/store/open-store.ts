@@ -10,6 +10,7 @@ import type { JournalStart } from './journal-messages.ts';
 import { createLedgerPort, type LedgerPort } from './ledger-port.ts';
 import { createMemberStore } from './member-store.ts';
 import { createRetention } from './retention.ts';
+import { createSpendExport } from './spend-export.ts';
 import { removeTail, TailFile } from './tail-file.ts';
 
 /** How often idle trees are looked for. */
@@ -95,6 +96,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 			ledgerAlarms: ledger.alarms(),
 		}),
 		spendByDay: async (days) => (await journal.query({ kind: 'spend-days', days })) as readonly SpendDay[],
+		exportSpend: createSpendExport(options.file),
 		async close() {
 			clearInterval(timer);
 			retention.stop();

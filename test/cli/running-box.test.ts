@@ -157,6 +157,24 @@ describe('a box and its command line', () => {
 		expect(own).toMatchObject([{ name: 'ada', ceilingNanoUsd: 20_000_000_000, settledNanoUsd: 0 }]);
 	});
 
+	test('spending is exported as CSV, through the service and to a file', async () => {
+		const head = 'member,member_id,days,spent_usd\r\n';
+		expect(await innerloop('spend', 'export', '--by', 'member')).toEqual({ code: 0, out: head, err: '' });
+		const csv = join(folder, 'spend.csv');
+		expect(await json('spend', 'export', '--by', 'member', '--csv', csv, '--from', '2026-01-01', '--to', '2026-01-31')).toMatchObject({
+			file: csv,
+			by: 'member',
+			from: '2026-01-01',
+		});
+		expect(readFileSync(csv, 'utf8')).toBe(head);
+		expect(statSync(csv).mode & 0o777).toBe(0o600);
+		expect(await innerloop('spend', 'export', '--csv', join(folder, 'none', 'x.csv'))).toMatchObject({
+			code: 1,
+			err: expect.stringContaining('cannot be written'),
+		});
+		expect(await innerloop('spend', 'days')).toMatchObject({ code: 0, out: 'Nothing was spent yet.\n' });
+	});
+
 	test('a dry run says why, and exits 1 where the call would be refused', async () => {
 		const file = join(folder, 'call.json');
 		writeFileSync(file, JSON.stringify({ model: 'claude-haiku-4-5', max_tokens: 50, messages: [{ role: 'user', content: 'hi' }] }));
@@ -209,6 +227,7 @@ describe('a box and its command line', () => {
 		expect((await json<{ keys: ListedKey[] }>('key', 'list')).keys.map(({ id }) => id)).toContain(made.key.id);
 		expect((await innerloop('key', 'revoke', made.key.id)).code).toBe(0);
 		expect((await json<Member>('member', 'set', 'ada', '--local-only', 'yes')).rules).toEqual({ isLocalOnly: true });
+		expect((await innerloop('spend', 'export', '--by', 'call')).out).toMatch(/\r\n\S+,call_\w+,owner,/);
 		expect((await innerloop('member', 'delete', 'ada', '--yes')).out).toContain('ada is deleted');
 		expect((await innerloop('member', 'list')).out).not.toContain('ada');
 		expect(await innerloop('member', 'delete', 'owner', '--yes')).toMatchObject({ code: 1, err: expect.stringContaining('last owner') });

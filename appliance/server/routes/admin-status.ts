@@ -1,13 +1,11 @@
 /** What the box is doing: status, deployments with their health, spend. */
 
 import type { FastifyInstance } from 'fastify';
-import type { DeploymentReport, SpendReport, StatusReport, SystemFacts } from '../../protocol/admin.ts';
+import type { DeploymentReport, StatusReport, SystemFacts } from '../../protocol/admin.ts';
 import type { DeploymentHealth } from '../../protocol/deployment.ts';
 import type { Key } from '../../protocol/member.ts';
-import type { SpendRow } from '../../protocol/ports.ts';
 import type { Box } from '../box.ts';
 import { healthOf } from '../health-of.ts';
-import { keyOf } from '../plugins/authenticate.ts';
 import { publishedModels } from '../published-models.ts';
 import { reportTraffic } from '../report-traffic.ts';
 
@@ -41,10 +39,6 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 	});
 	app.get('/innerloop/v1/deployments', MEMBER, (): { deployments: DeploymentReport[] } => ({ deployments: deployments(box) }));
 	app.get('/innerloop/v1/models', MEMBER, () => ({ models: publishedModels(box.settings(), box.deployments()) }));
-	app.get('/innerloop/v1/spend', MEMBER, (request): SpendReport => {
-		const key = keyOf(request);
-		return { rows: box.store.ledger.spend().filter((row) => maySee(key, row)) };
-	});
 }
 
 function restingDeployments(box: Box): string[] {
@@ -65,6 +59,3 @@ function deployments(box: Box): DeploymentReport[] {
 }
 
 const NOT_KNOWN: DeploymentHealth = { isUp: false, detail: undefined, cooldownUntilMs: 0, rates: undefined };
-
-/** Trees name sessions of their members, so only an owner sees everybody's. */
-const maySee = (key: Key, row: SpendRow): boolean => key.isOwner || row.scope === 'team' || row.id === key.memberId;
