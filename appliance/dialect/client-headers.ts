@@ -31,7 +31,8 @@ export function readHeaderSignals(headers: HeaderMap): HeaderSignals {
 	};
 	const client = readClient(read);
 	if (client.name === 'claude-code' || read('x-claude-code-session-id') !== undefined) return readClaudeCode(read, client);
-	if (read('x-codex-turn-metadata') !== undefined || client.name === 'codex') return readCodex(read, client);
+	const isCodex = client.name === 'codex' || read('originator')?.startsWith('codex');
+	if (isCodex || read('x-codex-turn-metadata') !== undefined) return readCodex(read, client);
 	return readSessionHeaders(read, client);
 }
 

@@ -149,6 +149,14 @@ describe('responses → responses, byte for byte', () => {
 		});
 	});
 
+	it('lists the models in the shape that each client asks for', async () => {
+		const list = async (headers: Record<string, string>) =>
+			JSON.parse((await box.call('/v1/models?client_version=0.169.0', '', { method: 'GET', headers })).text) as Record<string, unknown>;
+		const codex = await list({ originator: 'codex_exec', 'user-agent': 'codex_exec/0.169.0 (Debian 12.0.0; x86_64)' });
+		expect(codex).toMatchObject({ object: 'list', data: expect.arrayContaining([expect.objectContaining({ id: 'gpt-5.4' })]), models: [] });
+		expect(await list({ 'user-agent': 'OpenAI/JS 7.57.0' })).not.toHaveProperty('models');
+	});
+
 	it('refuses a WebSocket with the one status after which Codex falls back at once', async () => {
 		const { host, hostname, port } = new URL(box.url);
 		const head = [
@@ -209,6 +217,8 @@ describe('what the ledger settles', () => {
 		const { outcome } = await explain(reply.headers['x-innerloop-call']);
 		expect(outcome?.costNanoUsd).toBe((3 * 3_000_000 + 1_000 * 300_000 + 7 * 15_000_000) / 1_000);
 		expect(outcome).toMatchObject({ isCostBound: false, inputTokens: 3, cacheReadTokens: 1_000, outputTokens: 7 });
+		const metrics = (await box.call('/metrics', '', { method: 'GET' })).text;
+		expect(metrics).toMatch(/innerloop_tokens_total\{[^}]*deployment="gpt",kind="cacheRead"[^}]*\} 1000\b/);
 	});
 
 	it('is the usage of an answer that its cap cut, not the bound', async () => {

@@ -251,6 +251,13 @@ describe('Codex', () => {
 		expect(signalsOf({}, { ...metadata(over), ...headers })).toMatchObject(expected);
 	});
 
+	it('names itself twice', () => {
+		expect(signalsOf({}, { 'user-agent': 'my-ide/1.0', originator: 'codex_vscode', 'session-id': 's' })).toMatchObject({
+			client: { name: 'codex', version: undefined },
+			sessionId: 's',
+		});
+	});
+
 	it('repeats its marks in the body, for where a proxy dropped the headers', () => {
 		const client_metadata = { 'x-codex-turn-metadata': JSON.stringify({ ...turn, ...child }), 'x-openai-subagent': 'review' };
 		expect(signalsOf({ client_metadata })).toMatchObject({ client: { name: 'codex' }, sessionId: 's', agentId: 't2', isSubagent: true });

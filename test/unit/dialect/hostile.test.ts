@@ -6,6 +6,7 @@ import { createStreamDecoder as createMessageDecoder } from '../../../appliance/
 import { createStreamDecoder as createChunkDecoder } from '../../../appliance/dialect/chat-completions/decode-stream.ts';
 import { createUsageFilter } from '../../../appliance/dialect/chat-completions/usage-filter.ts';
 import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
+import { createStreamDecoder as createEventDecoder } from '../../../appliance/dialect/responses/decode-stream.ts';
 import { Problem } from '../../../appliance/protocol/problem.ts';
 import { DIALECTS, type DialectName } from '../../../appliance/protocol/words.ts';
 import { recorded } from './recorded.ts';
@@ -193,7 +194,14 @@ describe.each(DIALECTS)('%s: hostile calls', (dialect) => {
 });
 
 describe('hostile replies', () => {
-	const files = ['anthropic-tools.sse', 'anthropic-reply.json', 'chat-tools.sse', 'chat-reply.json'];
+	const files = [
+		'anthropic-tools.sse',
+		'anthropic-reply.json',
+		'chat-tools.sse',
+		'chat-reply.json',
+		'responses-tools.sse',
+		'responses-reply.json',
+	];
 	const edit = fc.record({ at: fc.nat(3_000), drop: fc.nat(5), put: fc.uint8Array({ maxLength: 4 }) });
 
 	it('leave every listener standing, and usage a count or unknown', () => {
@@ -207,7 +215,7 @@ describe('hostile replies', () => {
 					for (const count of Object.values(tap.summary().usage))
 						expect(count === undefined || (Number.isSafeInteger(count) && count >= 0)).toBe(true);
 				}
-				for (const decoder of [createMessageDecoder(), createChunkDecoder()]) {
+				for (const decoder of [createMessageDecoder(), createChunkDecoder(), createEventDecoder()]) {
 					const parts = [...decoder.push(bytes), ...decoder.end()];
 					expect(['finish', 'error']).toContain(parts.at(-1)?.type);
 				}
