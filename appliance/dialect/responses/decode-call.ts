@@ -47,7 +47,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 	readCacheLife(facts, fields);
 	if (schemaOf(fields.text) !== undefined) facts.addVendorTokens(FORMAT_PROMPT_TOKENS);
 	const outputCapTokens = readOutputCap(body, spans, 1);
-	const shapes = toolShapes(fields.tools);
+	const shapes = toolShapes(fields.tools, items);
 	const isCompaction = request.path === COMPACT_PATH;
 	const held = [...heldByVendor(fields, items), ...(isCompaction ? ['compaction of its own'] : [])];
 	const signals = readSignals({ request, body, facts, items, outputCapTokens, digest });

@@ -15,12 +15,15 @@ export interface OfferedTools {
 interface Named {
 	readonly tool: Fields;
 	readonly namespace?: string;
+	/** A search has found it: it is offered, though Codex still writes that it is loaded later. */
+	readonly isFound?: boolean;
 }
 
 /** The call's own tools, and those that a message or the client's search has brought in. */
 export function readOfferedTools(fields: Fields, items: readonly Fields[]): OfferedTools {
-	const brought = items.filter((item) => ['additional_tools', 'tool_search_output'].includes(typeOf(item)));
-	const listed = [fields.tools, ...brought.map(({ tools }) => tools)].flatMap((value) => (Array.isArray(value) ? flatten(value) : []));
+	const broughtBy = (type: string) => items.filter((item) => typeOf(item) === type).flatMap((item) => flatten(item.tools));
+	const found = broughtBy('tool_search_output').map((named) => ({ ...named, isFound: true }));
+	const listed: readonly Named[] = [...flatten(fields.tools), ...broughtBy('additional_tools'), ...found];
 	const allowed = allowedNames(fields.tool_choice);
 	const known = new Map(listed.filter(isOffered).map((named) => [nameOf(named), named]));
 	const offered = [...known.values()].filter((named) => allowed === undefined || allowed.has(named.tool.name));
@@ -31,7 +34,8 @@ export function readOfferedTools(fields: Fields, items: readonly Fields[]): Offe
 	};
 }
 
-function flatten(tools: readonly unknown[]): Named[] {
+function flatten(tools: unknown): Named[] {
+	if (!Array.isArray(tools)) return [];
 	return readObjects(tools, 'tools').flatMap((tool) => {
 		if (tool.type !== 'namespace' || !Array.isArray(tool.tools)) return [{ tool }];
 		const namespace = readString(tool, 'name', 'tools name');
@@ -40,7 +44,7 @@ function flatten(tools: readonly unknown[]): Named[] {
 }
 
 /** A deferred tool is offered once a search has named it; that brings its definition along. */
-const isDeferred = ({ tool }: Named): boolean => tool.defer_loading === true;
+const isDeferred = ({ tool, isFound }: Named): boolean => tool.defer_loading === true && isFound !== true;
 
 function isOffered(named: Named): boolean {
 	const { type, execution, parameters } = named.tool;

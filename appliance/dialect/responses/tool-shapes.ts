@@ -6,14 +6,23 @@ import { type Fields, isFields, textOf } from '../fields.ts';
 /** The client's search for tools, which has no name on the wire. */
 export const TOOL_SEARCH = 'tool_search';
 
+const BRINGS_TOOLS: ReadonlySet<unknown> = new Set(['additional_tools', 'tool_search_output']);
+
 /** Grouped tools may share names with tools of other groups; the two together fit what all vendors take for a name. */
 export function innerName(namespace: unknown, name: string): string {
 	return typeof namespace === 'string' && namespace !== '' ? `${namespace}__${name}` : name;
 }
 
-/** Undefined where all tools are called by their names. */
-export function toolShapes(tools: unknown): Readonly<Record<string, ToolShape>> | undefined {
-	const shapes = (Array.isArray(tools) ? tools : []).filter(isFields).flatMap(shapesOf);
+/**
+ * The call's own tools, and those that its items have brought in; undefined where all are called by their names.
+ * @param items of the call's input
+ */
+export function toolShapes(tools: unknown, items: readonly Fields[]): Readonly<Record<string, ToolShape>> | undefined {
+	const lists = [tools, ...items.filter(({ type }) => BRINGS_TOOLS.has(type)).map((item) => item.tools)];
+	const shapes = lists
+		.flatMap((list): unknown[] => (Array.isArray(list) ? list : []))
+		.filter(isFields)
+		.flatMap(shapesOf);
 	return shapes.length === 0 ? undefined : Object.fromEntries(shapes);
 }
 

@@ -225,14 +225,17 @@ describe('reading a conversation', () => {
 		const tools = [search, { type: 'namespace', name: 'mcp', tools: [deferred] }];
 		const names = (input: unknown) => converse({ input, tools }).tools.map(({ name }) => name);
 		expect(names('x')).toEqual(['tool_search']);
-		const found = { ...deferred, defer_loading: undefined };
 		const output = {
 			type: 'tool_search_output',
 			call_id: 'c',
 			execution: 'client',
-			tools: [{ type: 'namespace', name: 'mcp', tools: [found] }],
+			// Codex leaves the mark on what it found.
+			tools: [{ type: 'namespace', name: 'mcp', tools: [deferred] }],
 		};
 		expect(names([{ type: 'tool_search_call', call_id: 'c', arguments: {} }, output])).toEqual(['tool_search', 'mcp__issues']);
+		expect(decode('responses', { model: 'm', input: [output] }).toolShapes).toEqual({
+			mcp__issues: { type: 'grouped', namespace: 'mcp', name: 'issues' },
+		});
 	});
 
 	it('allows only the tools of an allow-list', () => {
