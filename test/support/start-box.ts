@@ -59,6 +59,8 @@ export interface BoxOptions {
 	readonly hasEngine: boolean;
 	/** Whose models it has; default: both vendors', so that a call may cross from one wire to the other. */
 	readonly vendors?: readonly ('anthropic' | 'openai')[];
+	/** What the box is told that OpenAI's stand-in speaks; default: both of its wires. */
+	readonly openaiDialects?: readonly ('chat-completions' | 'responses')[];
 	readonly config?: Partial<Omit<ConfigInput, 'version'>>;
 }
 
@@ -85,7 +87,12 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 		local: { isEnabled: options.hasEngine, model: 'smollm2-135m', threads: 1, build: 'prebuilt' },
 		providers: {
 			anthropic: { baseUrl: anthropicUrl, dialects: ['anthropic'], keyEnv: 'STAND_IN_ANTHROPIC_KEY', auth: 'x-api-key' },
-			openai: { baseUrl: openaiUrl, dialects: ['chat-completions', 'responses'], keyEnv: 'STAND_IN_OPENAI_KEY', auth: 'bearer' },
+			openai: {
+				baseUrl: openaiUrl,
+				dialects: [...(options.openaiDialects ?? ['chat-completions', 'responses'])],
+				keyEnv: 'STAND_IN_OPENAI_KEY',
+				auth: 'bearer',
+			},
 		},
 		deployments: [
 			deployment('frontier', 'anthropic', 'claude-opus-4-8', 'frontier'),
