@@ -29,6 +29,10 @@ function toKeys(config: ProviderConfig, env: Environment): readonly ProviderKeyS
 	});
 }
 
+function missingKeys({ keys = [] }: ProviderConfig, found: readonly ProviderKeySettings[]): readonly string[] {
+	return keys.map(({ keyEnv }) => keyEnv).filter((name) => !found.some(({ id }) => id === name));
+}
+
 function toProvider(id: string, config: ProviderConfig, env: Environment): ProviderSettings {
 	const keys = toKeys(config, env);
 	const names = config.keys?.map(({ keyEnv }) => keyEnv).join(' or ') ?? config.keyEnv;
@@ -41,6 +45,7 @@ function toProvider(id: string, config: ProviderConfig, env: Environment): Provi
 		baseUrl: config.baseUrl.replace(/\/+$/, ''),
 		key: keys[0]?.secret,
 		keys,
+		missingKeys: isMissing ? [] : missingKeys(config, keys),
 		caFile: config.caFile,
 		missing: isMissing ? (names === undefined ? `give provider ${id} a keyEnv` : `set ${names}`) : undefined,
 	};

@@ -23,6 +23,23 @@ function openKeys(settings: Settings): readonly string[] {
 	});
 }
 
+function missingKeys(settings: Settings): readonly string[] {
+	return Object.values(settings.providers).flatMap(({ id, missingKeys: names }) =>
+		names.map((name) => `a key of provider ${id} is left out: ${name} is not set`),
+	);
+}
+
+/** The address itself is not repeated: it may carry a password. */
+function faultyProxies({ egress }: Settings): readonly string[] {
+	const proxies = { HTTPS_PROXY: egress?.httpsProxy, HTTP_PROXY: egress?.httpProxy };
+	return Object.entries(proxies).flatMap(([name, proxy]) => {
+		if (proxy === undefined) return [];
+		const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(proxy) ? proxy : `http://${proxy}`);
+		const isFine = url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+		return isFine ? [] : [`${name} is not the address of an http or https proxy: calls that need it will fail`];
+	});
+}
+
 /** Sentences for terminal and log. */
 export function findWarnings(settings: Settings): readonly string[] {
 	const missing = Object.values(settings.providers).flatMap(({ id, missing }) =>
@@ -31,5 +48,13 @@ export function findWarnings(settings: Settings): readonly string[] {
 	const unpriced = settings.deployments
 		.filter(({ price }) => price === null)
 		.map(({ id }) => `the price of deployment ${id} is unknown: it is never used on a key with a ceiling`);
-	return [...missing, ...settings.alerts.missing, ...missingTiers(settings), ...unpriced, ...openKeys(settings)];
+	return [
+		...missing,
+		...settings.alerts.missing,
+		...missingTiers(settings),
+		...unpriced,
+		...openKeys(settings),
+		...missingKeys(settings),
+		...faultyProxies(settings),
+	];
 }

@@ -23,6 +23,8 @@ export interface ProviderSettings {
 	readonly key: Secret | undefined;
 	/** Those of its keys that the environment has; empty when `auth` is none. */
 	readonly keys: readonly ProviderKeySettings[];
+	/** Environment variables of a list of keys that are not set, while others are. */
+	readonly missingKeys: readonly string[];
 	/** Instead of the authorities that everybody trusts. */
 	readonly caFile: string | undefined;
 	/** Why its deployments cannot be used, in words for a person: "set ANTHROPIC_API_KEY". */

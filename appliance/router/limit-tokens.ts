@@ -22,6 +22,7 @@ export function limitRefusalAt(one: Case, deployment: Deployment): LimitRefusal 
 /** As a code and a sentence for a reason. */
 export function sayLimit({ limit, most, waitMs }: LimitRefusal): readonly [code: string, text: string] {
 	if (!Number.isFinite(waitMs)) return ['over-token-limit', `The call alone takes more than its ${most} tokens a minute.`];
-	const what = { requests: `${most} calls a minute`, tokens: `${most} tokens a minute`, parallel: `${most} calls at once` }[limit];
+	const things = `${most} ${limit === 'tokens' ? 'token' : 'call'}${most === 1 ? '' : 's'}`;
+	const what = `${things} ${limit === 'parallel' ? 'at once' : 'a minute'}`;
 	return [`at-limit-${limit}`, `Its limit of ${what} is used up for another ${Math.ceil(waitMs / 1000)} s.`];
 }

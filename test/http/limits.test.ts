@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../appliance/cli/run-command-line.ts';
+import { recordedContext } from '../unit/cli/recording-terminal.ts';
 import { send } from './support/raw-client.ts';
 import { answerWell, type SceneOptions, startScene, until } from './support/two-deployments.ts';
 
@@ -25,7 +27,7 @@ describe('a deployment at its limit', () => {
 		expect(refused.status).toBe(429);
 		expect(JSON.parse(refused.text)).toMatchObject({
 			type: 'error',
-			error: { type: 'rate_limit_error', message: expect.stringContaining('1 calls a minute') },
+			error: { type: 'rate_limit_error', message: expect.stringContaining('1 call a minute') },
 		});
 		const seconds = Number(refused.headers['retry-after']);
 		expect(seconds).toBeGreaterThan(50);
@@ -137,6 +139,37 @@ describe('a member', () => {
 		scene.first.answer = (_, response) => answerWell(response, 'model-a');
 		expect((await scene.call()).status).toBe(200);
 	});
+});
+
+it('tells callers of another dialect in their words', async () => {
+	await using scene = await startScene(
+		limited({ requestsPerMinute: 1 }, { isAlone: true, firstProvider: { dialects: ['anthropic', 'chat-completions'] } }),
+	);
+	await scene.call();
+	const refused = await scene.box.call('/v1/chat/completions', { model: 'any', messages: [{ role: 'user', content: 'x' }] });
+	expect(refused.status).toBe(429);
+	expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
+	expect(JSON.parse(refused.text)).toMatchObject({
+		error: { code: 'rate_limit_exceeded', message: expect.stringContaining('1 call a minute') },
+	});
+});
+
+it('shows deployments, keys and limits on the command line', async () => {
+	const env = { TEST_KEY_ONE: 'one', TEST_KEY_TWO: 'two' };
+	await using scene = await startScene(
+		limited({ requestsPerMinute: 3 }, { firstProvider: { keys: [{ keyEnv: 'TEST_KEY_ONE' }, { keyEnv: 'TEST_KEY_TWO' }] }, env }),
+	);
+	await scene.call();
+	scene.second.answer = (_, response) => response.writeHead(429, { 'retry-after': '90' }).end('{}');
+	await scene.call({}, { 'x-innerloop-deployment': 'b' });
+	const context = recordedContext({}, scene.box.dataDir);
+	expect(await runCommandLine(['deployments', '--data', scene.box.dataDir], context)).toBe(0);
+	expect(context.out()).toMatch(/^a +one +frontier +0 +up +0 .*requests 1\/3$/m);
+	expect(context.out()).toMatch(/^ {2}TEST_KEY_TWO +up +0$/m);
+	expect(context.out()).toMatch(/^b +two +frontier +1 +resting 90 s +0$/m);
+	const asJson = recordedContext({}, scene.box.dataDir);
+	expect(await runCommandLine(['deployments', '--json', '--data', scene.box.dataDir], asJson)).toBe(0);
+	expect(JSON.parse(asJson.out()).deployments[1]).toMatchObject({ deployment: { id: 'b' }, traffic: { phase: 'resting' } });
 });
 
 it('shows limits and traffic to Prometheus', async () => {

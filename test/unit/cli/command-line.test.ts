@@ -23,6 +23,7 @@ const COMMANDS = [
 	'spend',
 	'spend days',
 	'spend export',
+	'deployments',
 	'explain',
 	'doctor',
 ];
