@@ -54,6 +54,8 @@ function resting(one: Case, rejected: readonly Eligibility[]): Problem {
 	});
 }
 
+const heldText = (checked: readonly Eligibility[]): string => checked[0]?.faults.find(({ code }) => code === 'held-by-vendor')?.text ?? '';
+
 function summary(checked: readonly Eligibility[]): string {
 	const byCode = new Map<string, { readonly reason: Reason; readonly ids: string[] }>();
 	for (const { deployment, faults } of checked) {
@@ -80,6 +82,12 @@ export function noCandidate(one: Case, checked: readonly Eligibility[]): Problem
 		const text = 'No deployment is configured. Set ANTHROPIC_API_KEY or OPENAI_API_KEY, or let the box answer itself (local.isEnabled).';
 		return new Problem('no-eligible-deployment', text);
 	}
+	// No time and no other model helps: only the caller can.
+	if (checked.every((each) => codesOf(each).includes('held-by-vendor')))
+		return new Problem(
+			'not-expressible',
+			`No deployment here can take this call. ${heldText(checked)} Send the whole conversation as input.`,
+		);
 	const long = outOnlyFor(checked, TOO_LONG);
 	if (long.length > 0) return tooLong(one, long, cloudHint(checked));
 	const passing = outOnlyFor(checked, PASSING);

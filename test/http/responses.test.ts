@@ -133,8 +133,8 @@ describe('responses → responses, byte for byte', () => {
 	])('says that nobody else has it where no upstream speaks Responses: %s %j', async (path, body, words) => {
 		await using other = await startBox({ anthropic: upstream.baseUrl });
 		const reply = await other.call(path, { model: 'gpt-5.4', ...body });
-		expect(reply.status).toBe(503);
-		expect(JSON.parse(reply.text)).toMatchObject({ error: { code: 'no_eligible_deployment' } });
+		expect(reply.status).toBe(400);
+		expect(JSON.parse(reply.text)).toMatchObject({ error: { code: 'not_expressible', message: expect.stringContaining(words) } });
 		const { json } = await other.admin('GET', `/explain/${String(reply.headers['x-innerloop-call'])}`);
 		const [rejected] = (json as CallRecord).decision.rejected;
 		expect(rejected?.reasons.find(({ code }) => code === 'held-by-vendor')?.text).toContain(words);
