@@ -37,9 +37,13 @@ function sortKey(one: Case, { deployment, expectedCostNanoUsd }: Scored): SortKe
 	// What a plan pays costs nothing here; of two such models the lighter one is still the cheaper.
 	const order = isInner && deployment.isOwnLogin === true ? (deployment.price?.outputPicoUsd ?? Number.MAX_SAFE_INTEGER) : deployment.order;
 	const tier = one.tiers.indexOf(deployment.tier);
-	const crossing = one.input.settings.prefersOwnDialect !== false && isCrossing(one.input.call, deployment) ? 1 : 0;
+	const crossing = crossingRank(one, deployment);
 	if (isInner) return [tier, named, crossing, expectedCostNanoUsd, order];
 	return [tier, named, crossing, order, balanceOf(one, deployment) === 'cost' ? expectedCostNanoUsd : 0];
+}
+
+function crossingRank({ input }: Case, deployment: Deployment): number {
+	return input.settings.prefersOwnDialect !== false && isCrossing(input.call, deployment) ? 1 : 0;
 }
 
 function compare(a: SortKey, b: SortKey): number {
@@ -105,6 +109,9 @@ function reasonToMove(one: Case, stay: Deployment, best: Deployment): Reason | u
 	if (one.isProtected) return because('not-below-asked', 'The safety classifier goes to the model that was asked for.', best);
 	const rank = (deployment: Deployment) => one.tiers.indexOf(deployment.tier);
 	if (best.tier === 'local') return because('local-detour', 'The box costs nothing, and the cache elsewhere lives on.', best);
+	if (crossingRank(one, best) < crossingRank(one, stay)) {
+		return because('back-to-own-dialect', 'It can answer again, and takes the bytes of the caller as they are.', best);
+	}
 	if (stay.price === null || best.price === null) return because('price-unknown', 'Without a price the cache has no worth to weigh.', best);
 	const turns = paybackTurns(stay.price, best.price);
 	if (turns <= PAYBACK_TURNS) return because('pays-back', `Leaving the cache of ${stay.id} pays back in ${turns} turns.`, best);
