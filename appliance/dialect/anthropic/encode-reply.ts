@@ -3,6 +3,7 @@
 import type { PublishedModel } from '../../protocol/ports.ts';
 import type { Reply, ReplyContent } from '../../protocol/stream.ts';
 import type { Fields } from '../fields.ts';
+import { asFunctionInput } from '../freeform.ts';
 import { carried, thinkingBlock } from './native.ts';
 import { STOP_REASONS, writeUsage } from './wire.ts';
 
@@ -23,7 +24,15 @@ export function encodeReply(reply: Reply): string {
 function encodeBlock(content: ReplyContent): Fields[] {
 	if (content.type === 'text') return content.text === '' ? [] : [{ type: 'text', text: content.text }];
 	if (content.type === 'tool-call')
-		return [...carried(content), { type: 'tool_use', id: content.id, name: content.name, input: content.input }];
+		return [
+			...carried(content),
+			{
+				type: 'tool_use',
+				id: content.id,
+				name: content.name,
+				input: content.isFreeform ? asFunctionInput(String(content.input)) : content.input,
+			},
+		];
 	const block = thinkingBlock(content.text, content.native);
 	return block === undefined ? [] : [block];
 }

@@ -4,6 +4,7 @@ import type { Call } from '../../protocol/call.ts';
 import type { StreamEncoder } from '../../protocol/ports.ts';
 import { NO_USAGE, type StreamPart, type Usage } from '../../protocol/stream.ts';
 import type { Fields } from '../fields.ts';
+import { asFunctionInput } from '../freeform.ts';
 import { encodeSse } from '../sse.ts';
 import { encodeStreamProblem } from './encode-problem.ts';
 import { carried, thinkingBlock } from './native.ts';
@@ -24,6 +25,8 @@ class Encoder implements StreamEncoder {
 	private started: Usage = NO_USAGE;
 	private readonly wireIndex = new Map<number, number>();
 	private readonly thinking = new Map<number, string>();
+	/** Plain text of calls that this wire can only tell as an object: known when it is whole. */
+	private readonly freeform = new Map<number, string>();
 
 	encode(part: StreamPart): string {
 		switch (part.type) {
@@ -44,10 +47,11 @@ class Encoder implements StreamEncoder {
 			case 'tool-call-start':
 				return this.startTool(part);
 			case 'tool-call-delta':
-				return part.json === '' ? '' : this.delta(part.index, { type: 'input_json_delta', partial_json: part.json });
+				return this.input(part);
 			case 'text-end':
-			case 'tool-call-end':
 				return this.close(part.index);
+			case 'tool-call-end':
+				return this.endTool(part);
 			case 'finish':
 				return this.finish(part);
 			case 'error':
@@ -76,9 +80,25 @@ class Encoder implements StreamEncoder {
 		return opening + this.delta(index, { type: 'text_delta', text });
 	}
 
-	private startTool({ index, id, name, native }: Part<'tool-call-start'>): string {
+	private startTool({ index, id, name, native, isFreeform }: Part<'tool-call-start'>): string {
+		if (isFreeform) this.freeform.set(index, '');
 		const before = native === undefined ? [] : carried({ id, native });
 		return before.map((block) => this.whole(index, block)).join('') + this.open(index, { type: 'tool_use', id, name, input: {} });
+	}
+
+	private input({ index, json }: Part<'tool-call-delta'>): string {
+		const held = this.freeform.get(index);
+		if (held === undefined) return json === '' ? '' : this.delta(index, { type: 'input_json_delta', partial_json: json });
+		this.freeform.set(index, held + json);
+		return '';
+	}
+
+	private endTool({ index }: Part<'tool-call-end'>): string {
+		const held = this.freeform.get(index);
+		this.freeform.delete(index);
+		const whole =
+			held === undefined ? '' : this.delta(index, { type: 'input_json_delta', partial_json: JSON.stringify(asFunctionInput(held)) });
+		return whole + this.close(index);
 	}
 
 	private endThinking({ index, native }: Part<'thinking-end'>): string {

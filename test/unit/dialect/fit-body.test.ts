@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
+import { seal } from '../../../appliance/dialect/sealed-native.ts';
+import type { DialectName, Vendor } from '../../../appliance/protocol/words.ts';
+import { bytesOf, textOf } from './wire.ts';
+
+const fit = (dialect: DialectName, body: string, vendor?: Vendor) =>
+	textOf(DIALECTS_BY_NAME[dialect].fitBody?.(bytesOf(body), vendor) ?? new Uint8Array());
+const sealed = seal({ dialect: 'chat-completions', vendor: 'gemini', value: {} });
+
+describe('Messages', () => {
+	const foreign = `{"type":"thinking","thinking":"hm","signature":"${sealed}"}`;
+	const own = '{"type":"thinking","thinking":"mine","signature":"c2ln"}';
+	const call = '{"type":"tool_use","id":"t","name":"read","input":{}}';
+	const user = '{"role":"user",  "content":[{"type":"tool_result","tool_use_id":"t","content":"1.0"}]}';
+
+	it('takes sealed blocks out and leaves every other byte, spaces and numbers included', () => {
+		const body = `{"temperature": 1.0, "messages":[${user}, {"role":"assistant","content":[${foreign},${call}]}, ${user}]}`;
+		const fitted = `{"temperature": 1.0, "messages":[${user}, {"role":"assistant","content":[${call}]}, ${user}]}`;
+		expect(fit('anthropic', body)).toBe(fitted);
+		expect(fit('anthropic', fitted)).toBe(fitted);
+	});
+
+	it('takes a message out that was nothing else', () => {
+		const body = `{"messages":[${user}, {"role":"assistant","content":[${foreign}]}, ${user}], "max_tokens":5}`;
+		expect(fit('anthropic', body)).toBe(`{"messages":[${user},${user}], "max_tokens":5}`);
+	});
+
+	it('turns a fixed thinking budget off where results answer calls that the vendor did not think up', () => {
+		const loop = (blocks: string) =>
+			`{"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"assistant","content":[${blocks}]},${user}]}`;
+		expect(fit('anthropic', loop(`${foreign},${call}`))).toContain('"thinking":{"type":"disabled"}');
+		expect(fit('anthropic', loop(`${own},${foreign},${call}`))).toContain('"thinking":{"type":"enabled","budget_tokens":1024}');
+		const adaptive = loop(`${foreign},${call}`).replace('"enabled","budget_tokens":1024', '"adaptive"');
+		expect(fit('anthropic', adaptive)).toContain('"thinking":{"type":"adaptive"}');
+	});
+
+	it('leaves alone what is no such body', () => {
+		for (const body of ['', '[]', '{"messages":', '{"messages":7}']) expect(fit('anthropic', body)).toBe(body);
+	});
+});
+
+describe('Chat Completions', () => {
+	const call = { id: 'c', type: 'function', function: { name: 'read', arguments: '{}' } };
+	const signed = { ...call, extra_content: { google: { thought_signature: 'c2ln' } } };
+	const body = (turn: object) =>
+		JSON.stringify({
+			model: 'm',
+			messages: [
+				{ role: 'developer', content: 'd' },
+				{ role: 'assistant', content: null, ...turn },
+			],
+		});
+	const turnOf = (text: string) => JSON.parse(text).messages[1];
+
+	it('shows OpenAI no other vendor’s reasoning', () => {
+		const fitted = fit('chat-completions', body({ reasoning_content: 'hm', tool_calls: [signed] }), 'openai');
+		expect(turnOf(fitted)).toEqual({ role: 'assistant', content: null, tool_calls: [call] });
+		expect(JSON.parse(fitted).messages[0].role).toBe('developer');
+	});
+
+	it('gives Gemini its signatures, and a mark for calls that have none', () => {
+		const fitted = fit('chat-completions', body({ reasoning_content: 'hm', tool_calls: [signed, call] }), 'gemini');
+		expect(turnOf(fitted).tool_calls).toEqual([
+			signed,
+			{ ...call, extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } } },
+		]);
+		expect(turnOf(fitted).reasoning_content).toBeUndefined();
+		expect(JSON.parse(fitted).messages[0].role).toBe('system');
+	});
+
+	it('gives DeepSeek the field that it insists on, once', () => {
+		expect(turnOf(fit('chat-completions', body({ tool_calls: [signed] }), 'deepseek'))).toEqual({
+			role: 'assistant',
+			content: null,
+			tool_calls: [call],
+			reasoning_content: '',
+		});
+		expect(turnOf(fit('chat-completions', body({ reasoning_content: 'hm', tool_calls: [call] }), 'deepseek')).reasoning_content).toBe('hm');
+	});
+
+	it('asks for no search where the vendor is nobody’s in particular', () => {
+		const marks = (vendor?: Vendor) => DIALECTS_BY_NAME['chat-completions'].foreignMarks?.(vendor);
+		expect(marks()).toEqual([]);
+		expect(marks('openai')).toEqual(['"reasoning_content"', '"extra_content"']);
+	});
+});
