@@ -73,7 +73,7 @@ const WRITTEN_BY_AIDER =
  * behind it, and quotes it in the call for a commit message.
  * @param userTexts of the user's messages, in order
  */
-export function aiderPrompt(userTexts: readonly string[]): string {
+function aiderPrompt(userTexts: readonly string[]): string {
 	const files = userTexts.findLastIndex((text) => FILES_ADDED.test(text));
 	const now = files >= 0 && files + 1 < userTexts.length ? files + 1 : userTexts.length - 1;
 	const typed = userTexts.findLastIndex((text, index) => index <= now && index !== files && !WRITTEN_BY_AIDER.test(text));

@@ -2,10 +2,11 @@
 
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { pastedClient } from '../support/pasted.ts';
 import { BROKEN_LINE, FIXED_LINE, runProject, writeProject } from '../support/project.ts';
 import { makeWorkPlace } from '../support/run-client.ts';
-import { runOpenAiAgent } from '../support/sdk-agents.ts';
-import { type Box, describeDecision, startBox, UPSTREAM_KEYS } from '../support/start-box.ts';
+import { runOpenAiAgent, runResponsesAgent } from '../support/sdk-agents.ts';
+import { type Box, describeDecision, startBox, UPSTREAM_KEYS, withoutSplices } from '../support/start-box.ts';
 import type { Answer, Script } from '../support/upstream/script.ts';
 import { readOnlyTools, writingTools } from '../support/work-tools.ts';
 
@@ -17,7 +18,8 @@ let client: OpenAI;
 
 beforeAll(async () => {
 	box = await startBox({ script: hello, hasEngine: false, vendors: ['openai'] });
-	client = new OpenAI({ baseURL: `${box.url}/v1`, apiKey: box.service.key, maxRetries: 0 });
+	const pasted = pastedClient<OpenAI>('openai', 'OpenAI', OpenAI, { address: box.url, key: box.service.key });
+	client = pasted.withOptions({ maxRetries: 0 });
 });
 afterAll(() => box?.stop());
 beforeEach(() => box.openai.setScript(hello));
@@ -64,6 +66,40 @@ describe('a session', () => {
 			expect([decision.role, outcome?.deployment, outcome?.status], describeDecision(decision)).toEqual(['outer', 'openai-frontier', 200]);
 			expect(outcome?.isCostBound).toBe(false);
 		}
+	});
+});
+
+describe('a session on the Responses API', () => {
+	const { workDir, remove } = makeWorkPlace();
+	afterAll(remove);
+
+	test('reads, edits and runs, and the frontier gets each call byte for byte but for model and cap', async () => {
+		writeProject(workDir);
+		const steps: Answer[] = [
+			{ content: [{ thinking: 'First I look.' }, 'I read.', { tool: 'Read', input: { file_path: 'sum.js' } }] },
+			{ content: [{ tool: 'Edit', input: { file_path: 'sum.js', old_string: BROKEN_LINE, new_string: FIXED_LINE } }] },
+			{ content: [{ tool: 'Bash', input: { command: 'node sum.js' } }] },
+		];
+		const first = box.openai.calls.length;
+		const firstExchange = box.wire.exchanges.length;
+		box.openai.setScript((turn) => steps.shift() ?? { content: [`It prints: ${turn.toolResults[0]?.text.trim()}`] });
+		const run = await runResponsesAgent(client, {
+			model: 'gpt-5.5',
+			system: 'You mend programs.',
+			prompt: 'sum.js is wrong.',
+			tools: [...readOnlyTools(workDir), ...writingTools(workDir)],
+			maxTurns: 8,
+			maxTokens: 1_000,
+		});
+		expect([run.text, run.executed.filter(({ isError }) => isError)]).toEqual(['It prints: sum: 3', []]);
+		expect(await runProject(workDir)).toBe('sum: 3');
+		const exchanges = box.wire.exchanges.slice(firstExchange);
+		expect(exchanges).toHaveLength(4);
+		expect(box.openai.calls.slice(first).map((call) => withoutSplices(call.body))).toEqual(
+			exchanges.map((exchange) => withoutSplices(exchange.requestBody)),
+		);
+		const costs = await Promise.all(exchanges.map(async (exchange) => (await box.recordOf(exchange)).outcome));
+		expect(costs.map((outcome) => [outcome?.deployment, outcome?.isCostBound])).toEqual(costs.map(() => ['openai-frontier', false]));
 	});
 });
 

@@ -1,10 +1,11 @@
 /** The stand-ins speak the real wire: the vendors' own SDKs read them, faults look like faults, and the bill adds up. */
 
+import { get } from 'node:http';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterEach, describe, expect, test } from 'vitest';
 import { startAnthropicUpstream } from '../../support/upstream/anthropic.ts';
-import { startChatCompletionsUpstream } from '../../support/upstream/chat-completions.ts';
+import { startOpenAiUpstream } from '../../support/upstream/responses.ts';
 import type { Script } from '../../support/upstream/script.ts';
 import type { StandIn } from '../../support/upstream/stand-in.ts';
 
@@ -20,7 +21,7 @@ async function anthropic(script: Script) {
 }
 
 async function openai(script: Script) {
-	const standIn = await startChatCompletionsUpstream({ script });
+	const standIn = await startOpenAiUpstream({ script });
 	running.push(standIn);
 	return { standIn, client: new OpenAI({ baseURL: `${standIn.url}/v1`, apiKey: 'k', maxRetries: 0 }) };
 }
@@ -137,5 +138,33 @@ describe('the Chat Completions stand-in', () => {
 	test('lists models', async () => {
 		const { client } = await openai(() => toolUse);
 		expect((await client.models.list()).data.map((model) => model.id)).toContain('gpt-5.5');
+	});
+});
+
+describe('the Responses stand-in', () => {
+	const ask = { model: 'gpt-5.5', input: 'hello' };
+
+	test('streams reasoning, text, a function and a freeform call that the SDK puts together, and bills what it reported', async () => {
+		const freeform = { freeformTool: 'apply_patch', text: '*** Begin Patch' };
+		const { standIn, client } = await openai(() => ({ content: [{ thinking: 'hm' }, ...toolUse.content, freeform] }));
+		const response = await client.responses.stream(ask).finalResponse();
+		expect(response.output.map(({ type }) => type)).toEqual(['reasoning', 'message', 'function_call', 'custom_tool_call']);
+		expect(response.output_text).toBe('I look.');
+		expect(response.output[2]).toMatchObject({ name: 'Read', arguments: '{"path":"a.ts"}' });
+		expect(response.output[3]).toMatchObject({ name: 'apply_patch', input: '*** Begin Patch' });
+		const { input_tokens, output_tokens } = response.usage ?? {};
+		expect(standIn.bill.charges[0]?.tokens).toMatchObject({ inputTokens: input_tokens, outputTokens: output_tokens });
+	});
+
+	test('stops at the cap, refuses like its vendor, and has no WebSocket', async () => {
+		const { standIn, client } = await openai(() => ({ content: ['word '.repeat(100)] }));
+		const response = await client.responses.create({ ...ask, max_output_tokens: 16 });
+		expect([response.status, response.incomplete_details?.reason]).toEqual(['incomplete', 'max_output_tokens']);
+		expect(response.usage?.output_tokens).toBe(16);
+		standIn.setScript(() => ({ status: 429 }));
+		await expect(client.responses.create(ask)).rejects.toBeInstanceOf(OpenAI.RateLimitError);
+		const headers = { connection: 'Upgrade', upgrade: 'websocket' };
+		const status = await new Promise((resolve) => get(`${standIn.url}/v1/responses`, { headers }, ({ statusCode }) => resolve(statusCode)));
+		expect(status).toBe(426);
 	});
 });
