@@ -44,7 +44,7 @@ export interface Tally {
 	readonly faults: string[];
 }
 
-export const newTally = (): Tally => ({
+const newTally = (): Tally => ({
 	trees: 0,
 	calls: 0,
 	admitted: 0,
@@ -56,7 +56,7 @@ export const newTally = (): Tally => ({
 	faults: [],
 });
 
-export class World {
+class World {
 	readonly #random: Random;
 	readonly #tally: Tally;
 	readonly #box: Box;
