@@ -1,6 +1,7 @@
 /** What the admin addresses under /innerloop/v1 take and give: the contract between the service and its command line. */
 
 import type { AlertRow } from './alerts.ts';
+import type { ClientSeen } from './clients.ts';
 import type { Decision } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
 import type { Key, RulesChange } from './member.ts';
@@ -24,6 +25,8 @@ export interface StatusReport {
 	readonly isStopping: boolean;
 	readonly address: string;
 	readonly runningCalls: number;
+	/** Client programs that called, the latest first. */
+	readonly clients: readonly ClientSeen[];
 	readonly engine: EngineStatus;
 	/** Ids of cloud deployments that calls pass over after failures, and of those that one call tries at this moment. */
 	readonly restingDeployments: readonly string[];

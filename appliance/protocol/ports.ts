@@ -2,6 +2,7 @@
 
 import type { AlertStore } from './alerts.ts';
 import type { Call, Splice } from './call.ts';
+import type { ClientStore } from './clients.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
@@ -367,6 +368,7 @@ export interface Store {
 	readonly members: MemberStore;
 	readonly history: CallHistory;
 	readonly alerts: AlertStore;
+	readonly clients: ClientStore;
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;

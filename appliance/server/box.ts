@@ -7,6 +7,7 @@ import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.t
 import type { AlertDesk } from './alerts/alert-desk.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { CallLimits } from './call-limits.ts';
+import type { ClientsSeen } from './clients-seen.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { NativeMemory } from './native-memory.ts';
@@ -30,6 +31,7 @@ export interface Box {
 	readonly running: RunningCalls;
 	readonly callLimits: CallLimits;
 	readonly alerts: AlertDesk;
+	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;
 	readonly log: Logger;
 	/** Puts a finished line into the log; undefined where only the logger itself can. */

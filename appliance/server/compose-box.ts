@@ -12,6 +12,7 @@ import { BodyMemory } from './body-memory.ts';
 import type { Box } from './box.ts';
 import { createCallIds } from './call-ids.ts';
 import { CallLimits } from './call-limits.ts';
+import { ClientsSeen } from './clients-seen.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { NativeMemory } from './native-memory.ts';
@@ -35,6 +36,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const running = new RunningCalls();
 	const memory = new RoutingMemory(systemClock);
 	memory.configure(settings);
+	const clients = new ClientsSeen({ store: store.clients, clock: systemClock, log: logger });
 	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger });
 	const take = (next: Settings) => {
 		settings = next;
@@ -56,12 +58,14 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		bodyMemory: new BodyMemory(),
 		running,
 		alerts,
+		clients,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({
 			engine: () => engine.status(),
 			spend: () => store.ledger.spend(),
 			runningCalls: () => running.count,
 			store: () => store.stats(),
+			clients: () => clients.countByState(),
 			traffic: () => settings.deployments.map(({ id }) => [id, reportTraffic(memory.station(id), systemClock.nowMs())] as const),
 		}),
 		log: logger,

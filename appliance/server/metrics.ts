@@ -2,6 +2,7 @@
 
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { TrafficReport } from '../protocol/admin.ts';
+import type { KnownState } from '../protocol/clients.ts';
 import type { Outcome } from '../protocol/decision.ts';
 import type { EngineStatus, SpendRow, StoreStats } from '../protocol/ports.ts';
 import { CallSeries } from './call-series.ts';
@@ -14,6 +15,7 @@ export interface MetricSources {
 	spend(): readonly SpendRow[];
 	runningCalls(): number;
 	store(): StoreStats;
+	clients(): ReadonlyMap<KnownState, number>;
 	/** Of the cloud deployments, by id. */
 	traffic(): readonly (readonly [deployment: string, TrafficReport])[];
 }
@@ -60,6 +62,10 @@ function addGauges(registry: Registry, sources: MetricSources): void {
 	gauge('innerloop_store', 'The store by measure; failing is 1 while the disk refuses the ledger.', ['measure'], (it) =>
 		setStore(it, sources.store()),
 	);
+	gauge('innerloop_client_calls', 'Calls ever counted, by whether the tests know their client.', ['state'], (it) => {
+		it.reset();
+		for (const [state, calls] of sources.clients()) it.set({ state }, calls);
+	});
 	addTrafficGauges(gauge, sources);
 	gauge('innerloop_ledger_usd', 'Balances of the ledger.', ['scope', 'id', 'period', 'kind'], (it) => {
 		it.reset();

@@ -16,6 +16,7 @@ export function report(box: Box, walk: Walk): void {
 	const decision = walk.decision();
 	box.metrics.noteCall(walk, outcome);
 	if (decision !== undefined) box.store.history.record(decision, outcome, outcomeJson);
+	if (walk.call !== undefined) box.clients.note(walk.call.signals.client, walk.arrival.request.headers['user-agent']);
 	if (box.alerts.isOn) box.alerts.note(walk);
 	const { problem, arrival } = walk;
 	const { log, writeLogLine } = box;

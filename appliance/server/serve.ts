@@ -103,7 +103,7 @@ interface Started {
 async function open({ options, log, store, engine, box, warnings }: Started) {
 	const console = createConsoleKey();
 	const firstKey = await makeFirstKey(store.members);
-	await box.alerts.start();
+	await Promise.all([box.alerts.start(), box.clients.start()]);
 	let address = '';
 	const app = buildServer(box, {
 		version: options.version,
@@ -149,6 +149,7 @@ async function stop({ options, log, store, engine, box }: Started, app: FastifyI
 	await closed;
 	await unwatch();
 	box.alerts.stop();
+	box.clients.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);
 	await store.close();
 	await removeServiceFile(options.dataDir);

@@ -48,7 +48,7 @@ function writeTree(tree: StatementSync, row: TreeRow, seq: number): void {
 
 type Statements = Readonly<
 	Record<
-		'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'alert' | 'member' | 'key' | 'call',
+		'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'alert' | 'client' | 'member' | 'key' | 'call',
 		StatementSync
 	>
 >;
@@ -67,6 +67,7 @@ function prepareAll(db: DatabaseSync): Statements {
 		),
 		sum: db.prepare('INSERT INTO sums VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET settled_nano_usd = excluded.settled_nano_usd'),
 		alert: db.prepare('INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?)'),
+		client: db.prepare('INSERT OR REPLACE INTO clients VALUES (?, ?, ?, ?, ?)'),
 		member: db.prepare(
 			'INSERT INTO members VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, day_nano_usd = excluded.day_nano_usd, month_nano_usd = excluded.month_nano_usd, rules = excluded.rules',
 		),
@@ -108,6 +109,9 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 			return;
 		case 'alert':
 			run.alert.run(change.id, change.atMs, change.state, change.body);
+			return;
+		case 'client':
+			run.client.run(change.name, change.version, change.firstMs, change.lastMs, change.calls);
 			return;
 		case 'run':
 			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));

@@ -1,6 +1,7 @@
 /** What the service and the journal's thread say to each other. */
 
 import type { AlertRow } from '../protocol/alerts.ts';
+import type { ClientRow } from '../protocol/clients.ts';
 import type { AccessRules } from '../protocol/member.ts';
 import type { Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
@@ -22,6 +23,7 @@ export type MemberChange =
 	| ({ readonly kind: 'key' } & KeyRow)
 	/** Deletes the member, its keys and all that is recorded of its calls. */
 	| ({ readonly kind: 'alert' } & AlertRow)
+	| ({ readonly kind: 'client' } & ClientRow)
 	| { readonly kind: 'forget-member'; readonly id: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
@@ -66,6 +68,7 @@ export type Query =
 	| { readonly kind: 'recent'; readonly limit: number }
 	| { readonly kind: 'spend-days'; readonly days: number }
 	| { readonly kind: 'alerts'; readonly atMs: number }
+	| { readonly kind: 'clients' }
 	/** Deletes some of what is beyond the retention, which also holds from now on; answers with how many rows went. */
 	| { readonly kind: 'prune'; readonly retention: Retention; readonly wallMs: number };
 

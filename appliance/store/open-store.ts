@@ -5,6 +5,7 @@ import type { LedgerAlarm } from '../router/budget/ledger-records.ts';
 import { recoverLedger } from '../router/budget/ledger-recovery.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createCallHistory } from './call-history.ts';
+import { createClientStore } from './client-store.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { JournalStart } from './journal-messages.ts';
 import { createLedgerPort, type LedgerPort } from './ledger-port.ts';
@@ -87,6 +88,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		members: createMemberStore({ members: start.members, keys: start.keys, clock, journal, onMember, onForget }),
 		history,
 		alerts: createAlertStore(journal),
+		clients: createClientStore(journal, clock),
 		setRetention: retention.set,
 		prune: retention.prune,
 		stats: () => ({

@@ -26,12 +26,14 @@ export function createPruner(db: DatabaseSync): Pruner {
 		SELECT number FROM calls WHERE number <= (SELECT max(number) FROM calls) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
 	const bills = db.prepare(`DELETE FROM settlements WHERE rowid IN (
 		SELECT rowid FROM settlements WHERE rowid <= (SELECT max(rowid) FROM settlements) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
+	const clients = db.prepare('DELETE FROM clients WHERE last_ms < ?');
 	const alerts = db.prepare('DELETE FROM alerts WHERE at_ms < ?');
 	let retention: Retention | undefined;
 	let rows = EVERY_ROWS;
 	const prune = (kept: Retention, wallMs: number): number => {
 		const { changes: callRows } = calls.run(kept.calls, wallMs - kept.callDays * DAY_MS);
 		const { changes: billRows } = bills.run(kept.bills, wallMs - kept.billDays * DAY_MS);
+		clients.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
 		alerts.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
 		return Number(callRows) + Number(billRows);
 	};

@@ -107,6 +107,8 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 			return all(db, 'SELECT decision, outcome FROM calls ORDER BY number DESC LIMIT ?', query.limit);
 		case 'alerts':
 			return all(db, 'SELECT id, at_ms AS atMs, state, body FROM alerts WHERE at_ms >= ? ORDER BY at_ms DESC, id', query.atMs);
+		case 'clients':
+			return all(db, 'SELECT name, version, first_ms AS firstMs, last_ms AS lastMs, calls FROM clients ORDER BY last_ms');
 		case 'spend-days':
 			return all(
 				db,

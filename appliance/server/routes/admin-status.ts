@@ -32,6 +32,7 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 			isStopping: box.running.isStopping,
 			address: sources.address(),
 			runningCalls: box.running.count,
+			clients: box.clients.list(),
 			engine: box.engine.status(),
 			restingDeployments: restingDeployments(box),
 			system,
