@@ -3,7 +3,7 @@
 import type { Content, Native } from '../protocol/conversation.ts';
 
 /** Names the tool call that a carried block belongs to. */
-export const CALL_KEY = 'innerloop_call';
+const CALL_KEY = 'innerloop_call';
 
 export function carriedFor(callId: string, native: Native): Native {
 	return { ...native, value: { ...native.value, [CALL_KEY]: callId } };

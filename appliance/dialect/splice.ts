@@ -17,7 +17,7 @@ const encoder = new TextEncoder();
 
 /** Returns `body` itself when nothing is to change. Every occurrence of a repeated key is replaced, whichever the upstream would read. */
 export function spliceBody(body: Uint8Array, call: Call, splice: Splice, rules: SpliceRules): Uint8Array {
-	const edits: Edit[] = (call.spans.cuts ?? []).map((cut) => ({ ...cut, text: '' }));
+	const edits: Edit[] = [];
 	if (splice.model !== undefined) edits.push(...replaceAll(call.spans.model, JSON.stringify(splice.model)));
 	if (splice.outputCapTokens !== undefined) {
 		const text = String(splice.outputCapTokens);
@@ -26,18 +26,6 @@ export function spliceBody(body: Uint8Array, call: Call, splice: Splice, rules: 
 	}
 	edits.push(...(rules.moreEdits?.(body, call, splice) ?? []));
 	return edits.length === 0 ? body : applyEdits(body, edits);
-}
-
-/** What to cut so that an array loses some of its elements: each with the comma that it leaves over. */
-export function cutElements(elements: readonly Span[], isRemoved: (index: number) => boolean): readonly Span[] {
-	const kept = elements.findLastIndex((_, index) => !isRemoved(index));
-	const cuts = elements.flatMap(({ start }, index) => {
-		const next = elements[index + 1];
-		return index < kept && next !== undefined && isRemoved(index) ? [{ start, end: next.start }] : [];
-	});
-	const tail = elements.at(-1);
-	if (tail === undefined || kept === elements.length - 1) return cuts;
-	return [...cuts, { start: elements[kept]?.end ?? elements[0]?.start ?? tail.start, end: tail.end }];
 }
 
 function replaceAll(spans: readonly Span[], text: string): Edit[] {

@@ -133,8 +133,6 @@ export interface CallSpans {
 	readonly insertAt: number;
 	/** True when the object has no field at all (no comma after an insertion). */
 	readonly isEmpty: boolean;
-	/** What the box itself once put into an answer for another vendor, and no upstream of this dialect can read: cut out, commas included. */
-	readonly cuts?: readonly Span[];
 	/** responses: the value of the top-level `tools` key, where one of them may be withheld. */
 	readonly tools?: Span;
 	/** chat-completions: the value of every top-level `stream_options` key. */

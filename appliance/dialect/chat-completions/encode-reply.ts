@@ -43,11 +43,15 @@ export function encodeTokenCount(inputTokens: number): string {
 }
 
 export function encodeModels(models: readonly PublishedModel[]): string {
+	return JSON.stringify(listModels(models));
+}
+
+export function listModels(models: readonly PublishedModel[]): Fields {
 	const data = models.map((model) => ({
 		id: model.id,
 		object: 'model',
 		created: Math.floor(Date.parse(model.createdAt) / 1000),
 		owned_by: 'innerloop',
 	}));
-	return JSON.stringify({ object: 'list', data });
+	return { object: 'list', data };
 }

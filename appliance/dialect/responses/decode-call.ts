@@ -8,8 +8,6 @@ import { CallFacts } from '../call-facts.ts';
 import { checkFields, listNames } from '../cost-fields.ts';
 import { attempt, type Fields, readBoolean, readObjects, readString, refuse } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
-import { isSealed } from '../sealed-native.ts';
-import { cutElements } from '../splice.ts';
 import { readCacheLife, readTools, topLevelName, walkItem } from './content-facts.ts';
 import { COST_FIELDS } from './cost-fields.ts';
 import { readSignals, schemaOf } from './signals.ts';
@@ -69,7 +67,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		size: facts.size(body.bytes.length),
 		unboundedFields: listNames(faults.unbounded, facts.unbounded),
 		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
-		spans: { ...spans, ...(optional.length === 0 ? {} : toolsSpan(body)), ...sealedCuts(body, items) },
+		spans: optional.length === 0 ? spans : { ...spans, ...toolsSpan(body) },
 	};
 }
 
@@ -78,12 +76,6 @@ function optionalTools({ toolNames, serverToolTypes, unbounded }: CallFacts, cho
 	const isPlainChoice = choice === undefined || choice === null || typeof choice === 'string';
 	if (toolNames.length === 0 || !isPlainChoice) return [];
 	return [...new Set(serverToolTypes)].filter((type) => unbounded.has(topLevelName(type)));
-}
-
-/** Reasoning of other vendors that the caller keeps for them: an upstream of this dialect would refuse it. */
-function sealedCuts({ scan }: Body, items: readonly Fields[]): Pick<CallSpans, 'cuts'> {
-	const isForeign = (item: Fields | undefined) => item?.type === 'reasoning' && isSealed(item.encrypted_content);
-	return items.some(isForeign) ? { cuts: cutElements(scan.messages, (index) => isForeign(items[index])) } : {};
 }
 
 function toolsSpan({ scan }: Body): Pick<CallSpans, 'tools'> {

@@ -3,6 +3,7 @@
 import type { Call } from '../../protocol/call.ts';
 import type { PublishedModel } from '../../protocol/ports.ts';
 import type { Reply } from '../../protocol/stream.ts';
+import { listModels } from '../chat-completions/encode-reply.ts';
 import { outputItems } from './output-items.ts';
 import { endedResponse, headOf } from './response-object.ts';
 
@@ -20,11 +21,5 @@ export function encodeTokenCount(inputTokens: number): string {
  * leaves it to what it knows of its own.
  */
 export function encodeModels(models: readonly PublishedModel[]): string {
-	const data = models.map((model) => ({
-		id: model.id,
-		object: 'model',
-		created: Math.floor(Date.parse(model.createdAt) / 1000),
-		owned_by: 'innerloop',
-	}));
-	return JSON.stringify({ object: 'list', data, models: [] });
+	return JSON.stringify({ ...listModels(models), models: [] });
 }

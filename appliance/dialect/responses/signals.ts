@@ -118,7 +118,7 @@ function isTyped(item: Fields): boolean {
 	return isUser(item) && !SURROUNDINGS.test(messageText(item));
 }
 
-export function messageText({ content }: Fields): string {
+function messageText({ content }: Fields): string {
 	if (typeof content === 'string') return content;
 	if (!Array.isArray(content)) return '';
 	return content.map((part) => (isFields(part) ? (textOf(part.text) ?? '') : '')).join('\n');

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
-import { seal } from '../../../appliance/dialect/sealed-native.ts';
 import { bytesOf, decode, digest, problemOf, textOf, tryDecode } from './wire.ts';
 
 const plain = { model: 'gpt-6-astra', input: 'Fix it' };
@@ -86,29 +85,6 @@ describe('decoding a Responses call', () => {
 		const spliced = textOf(DIALECTS_BY_NAME.responses.splice(bytesOf(body), call, { withoutTools: ['web_search'], model: 'n' }));
 		expect(spliced).toBe(`{"model":"n","tools":[${own}],"input":"x"}`);
 		expect(textOf(DIALECTS_BY_NAME.responses.splice(bytesOf(body), call, {}))).toBe(body);
-	});
-
-	it('cuts out what it once sealed for another vendor, and leaves every other byte', () => {
-		const sealed = JSON.stringify({
-			type: 'reasoning',
-			summary: [],
-			encrypted_content: seal({ dialect: 'anthropic', value: { signature: 's' } }),
-		});
-		const own = '{"type":"reasoning", "encrypted_content":"gAAAA"}';
-		const said = '{"role":"user","content":"x"}';
-		const sent = (input: string) => {
-			const body = `{"model":"m", "input":${input} }`;
-			return textOf(DIALECTS_BY_NAME.responses.splice(bytesOf(body), decode('responses', body), {}));
-		};
-		const cases: readonly (readonly [string, string])[] = [
-			[`[${said}, ${sealed} ,${own}]`, `[${said}, ${own}]`],
-			[`[ ${sealed},${said}]`, `[ ${said}]`],
-			[`[${said},${sealed}, ${sealed} ]`, `[${said} ]`],
-			[`[${sealed},${sealed},${said},${sealed}, ${own},${sealed}]`, `[${said},${own}]`],
-			[`[${sealed}]`, '[]'],
-			[`[${said}, ${own}]`, `[${said}, ${own}]`],
-		];
-		for (const [input, expected] of cases) expect(sent(input)).toBe(`{"model":"m", "input":${expected} }`);
 	});
 
 	it.each([
