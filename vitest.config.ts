@@ -16,7 +16,7 @@ interface ProjectPlan {
 const PLANS: readonly ProjectPlan[] = [
 	{ name: 'unit', folders: ['unit', 'dialect'], group: 0, workers: 2, timeoutMs: MINUTE_MS / 2 },
 	{ name: 'http', folders: ['http'], group: 1, workers: 2, timeoutMs: MINUTE_MS },
-	{ name: 'conformance', folders: ['conformance'], group: 1, workers: 1, timeoutMs: 2 * MINUTE_MS },
+	{ name: 'conformance', folders: ['conformance'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
 	{ name: 'store', folders: ['store'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
 	{ name: 'gates', folders: ['gates'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
 	// One at a time: each of these has an engine, a client or a whole clone to itself.

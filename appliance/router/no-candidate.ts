@@ -20,7 +20,7 @@ function outOnlyFor(checked: readonly Eligibility[], codes: ReadonlySet<string>)
 /** Where the box is alone, the caller is told what would help. */
 function cloudHint(checked: readonly Eligibility[]): string {
 	if (checked.some(({ deployment }) => deployment.tier !== 'local')) return '';
-	return '. No cloud model is configured: set ANTHROPIC_API_KEY, OPENAI_API_KEY or DEEPSEEK_API_KEY where Innerloop starts, or name providers in its configuration.';
+	return '. No cloud model is configured: set ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY or DEEPSEEK_API_KEY where Innerloop starts, or name providers in its configuration.';
 }
 
 /** The sentence begins as clients expect it to, since some compact their session when they read it. */

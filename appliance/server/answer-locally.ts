@@ -17,7 +17,7 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 	const conversation = must(arrival.dialect.decodeConversation(arrival.request.body));
 	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation);
 	const parts = noteUsage(walk, box.engine.answer(localRequest(walk, turn, deployment, conversation)));
-	if (turn.call.isStream) await streamParts(walk, turn.call, parts);
+	if (turn.call.isStream) await streamParts(walk, turn.call, oneByOne(parts));
 	else sendWhole(walk, arrival.dialect.encodeReply(await foldStream(parts), turn.call, Date.parse(arrival.at)));
 	walk.bill(deployment.id, 0, false);
 	box.memory.served({
@@ -54,6 +54,11 @@ function localRequest(walk: Walk, { call, plan, candidate }: Try, deployment: De
 		maxOutputTokens: Math.min(wanted, deployment.maxOutputTokens),
 		signal: reply.signal,
 	};
+}
+
+/** The engine gives a part as soon as it is there. */
+async function* oneByOne(parts: AsyncIterable<StreamPart>): AsyncGenerator<readonly StreamPart[]> {
+	for await (const part of parts) yield [part];
 }
 
 async function* noteUsage(walk: Walk, parts: AsyncIterable<StreamPart>): AsyncGenerator<StreamPart> {

@@ -103,7 +103,7 @@ const sentOnce = ({ code, message, isRetryable, retryAfterSeconds, details, caus
 		cause,
 	});
 
-async function* partsOf(crossing: Crossing, body: AsyncIterable<Uint8Array>, tap: ReplyTap): AsyncGenerator<StreamPart> {
+async function* partsOf(crossing: Crossing, body: AsyncIterable<Uint8Array>, tap: ReplyTap): AsyncGenerator<readonly StreamPart[]> {
 	const { box, walk, dialect, encoded, source } = crossing;
 	const decoder = dialect.createStreamDecoder(source);
 	const restorer = new CallRestorer(encoded.tools);
@@ -113,19 +113,20 @@ async function* partsOf(crossing: Crossing, body: AsyncIterable<Uint8Array>, tap
 		hasBegun = true;
 		noteBegun(crossing);
 	};
-	const hear = function* (parts: readonly StreamPart[]): Generator<StreamPart> {
-		for (const part of parts.flatMap((one) => restorer.take(one))) {
+	const hear = (parts: readonly StreamPart[]): readonly StreamPart[] => {
+		const restored = encoded.tools.size === 0 ? parts : parts.flatMap((one) => restorer.take(one));
+		for (const part of restored) {
 			listener.take(part);
 			if (!hasBegun && part.type !== 'start' && part.type !== 'error') began();
 			if (part.type === 'finish') remember(box, walk, listener.content());
-			yield part;
 		}
+		return restored;
 	};
 	for await (const chunk of body) {
 		tap.push(chunk);
-		yield* hear(decoder.push(chunk));
+		yield hear(decoder.push(chunk));
 	}
-	yield* hear(decoder.end());
+	yield hear(decoder.end());
 }
 
 /** A longer whole reply than any model writes. */

@@ -16,14 +16,18 @@ const COMMENT = ': keep-alive\n\n';
 const KEEP_ALIVE = { anthropic: 'event: ping\ndata: {"type": "ping"}\n\n', 'chat-completions': COMMENT, responses: COMMENT } as const;
 
 /**
- * Throws the Problem of whoever answers. Nothing counts as released before the first content: until then another
+ * What comes in one batch goes out in one write. Throws the Problem of whoever answers. Nothing counts as released before the first content: until then another
  * deployment may still take over, even on a stream that was kept alive with pings.
  */
-export async function streamParts(walk: Walk, call: Call, parts: AsyncIterable<StreamPart>): Promise<void> {
+export async function streamParts(walk: Walk, call: Call, batches: AsyncIterable<readonly StreamPart[]>): Promise<void> {
 	const { reply, dialect } = walk.arrival;
 	const encoder = dialect.createStreamEncoder(call, Date.parse(walk.arrival.at));
 	const begin = () => {
 		if (!reply.hasBegun) reply.begin(200, { ...STREAM_HEADERS, ...boxHeaders(walk) });
+	};
+	const release = () => {
+		walk.hasReleased = true;
+		begin();
 	};
 	const keepAlive = setInterval(() => {
 		begin();
@@ -32,17 +36,18 @@ export async function streamParts(walk: Walk, call: Call, parts: AsyncIterable<S
 	let held = '';
 	let isFinished = false;
 	try {
-		for await (const part of parts) {
-			if (part.type === 'error') throw part.problem;
-			const text = encoder.encode(part);
-			if (part.type === 'start') {
-				held = text;
-				continue;
+		for await (const batch of batches) {
+			for (const part of batch) {
+				if (part.type === 'error') {
+					if (walk.hasReleased) void reply.write(held);
+					throw part.problem;
+				}
+				held += encoder.encode(part);
+				isFinished = part.type === 'finish';
+				if (part.type !== 'start') release();
 			}
-			isFinished = part.type === 'finish';
-			walk.hasReleased = true;
-			begin();
-			const drained = reply.write(held + text);
+			if (!walk.hasReleased) continue;
+			const drained = reply.write(held);
 			held = '';
 			if (drained !== undefined) await drained;
 		}

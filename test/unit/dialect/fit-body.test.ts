@@ -4,7 +4,7 @@ import { seal } from '../../../appliance/dialect/sealed-native.ts';
 import type { DialectName, Vendor } from '../../../appliance/protocol/words.ts';
 import { bytesOf, textOf } from './wire.ts';
 
-const fit = (dialect: DialectName, body: string, vendor?: Vendor) =>
+const fitted = (dialect: DialectName, body: string, vendor?: Vendor) =>
 	textOf(DIALECTS_BY_NAME[dialect].fitBody?.(bytesOf(body), vendor) ?? new Uint8Array());
 const sealed = seal({ dialect: 'chat-completions', vendor: 'gemini', value: {} });
 
@@ -16,27 +16,27 @@ describe('Messages', () => {
 
 	it('takes sealed blocks out and leaves every other byte, spaces and numbers included', () => {
 		const body = `{"temperature": 1.0, "messages":[${user}, {"role":"assistant","content":[${foreign},${call}]}, ${user}]}`;
-		const fitted = `{"temperature": 1.0, "messages":[${user}, {"role":"assistant","content":[${call}]}, ${user}]}`;
-		expect(fit('anthropic', body)).toBe(fitted);
-		expect(fit('anthropic', fitted)).toBe(fitted);
+		const without = `{"temperature": 1.0, "messages":[${user}, {"role":"assistant","content":[${call}]}, ${user}]}`;
+		expect(fitted('anthropic', body)).toBe(without);
+		expect(fitted('anthropic', without)).toBe(without);
 	});
 
 	it('takes a message out that was nothing else', () => {
 		const body = `{"messages":[${user}, {"role":"assistant","content":[${foreign}]}, ${user}], "max_tokens":5}`;
-		expect(fit('anthropic', body)).toBe(`{"messages":[${user},${user}], "max_tokens":5}`);
+		expect(fitted('anthropic', body)).toBe(`{"messages":[${user},${user}], "max_tokens":5}`);
 	});
 
 	it('turns a fixed thinking budget off where results answer calls that the vendor did not think up', () => {
 		const loop = (blocks: string) =>
 			`{"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"assistant","content":[${blocks}]},${user}]}`;
-		expect(fit('anthropic', loop(`${foreign},${call}`))).toContain('"thinking":{"type":"disabled"}');
-		expect(fit('anthropic', loop(`${own},${foreign},${call}`))).toContain('"thinking":{"type":"enabled","budget_tokens":1024}');
+		expect(fitted('anthropic', loop(`${foreign},${call}`))).toContain('"thinking":{"type":"disabled"}');
+		expect(fitted('anthropic', loop(`${own},${foreign},${call}`))).toContain('"thinking":{"type":"enabled","budget_tokens":1024}');
 		const adaptive = loop(`${foreign},${call}`).replace('"enabled","budget_tokens":1024', '"adaptive"');
-		expect(fit('anthropic', adaptive)).toContain('"thinking":{"type":"adaptive"}');
+		expect(fitted('anthropic', adaptive)).toContain('"thinking":{"type":"adaptive"}');
 	});
 
 	it('leaves alone what is no such body', () => {
-		for (const body of ['', '[]', '{"messages":', '{"messages":7}']) expect(fit('anthropic', body)).toBe(body);
+		for (const body of ['', '[]', '{"messages":', '{"messages":7}']) expect(fitted('anthropic', body)).toBe(body);
 	});
 });
 
@@ -54,29 +54,31 @@ describe('Chat Completions', () => {
 	const turnOf = (text: string) => JSON.parse(text).messages[1];
 
 	it('shows OpenAI no other vendor’s reasoning', () => {
-		const fitted = fit('chat-completions', body({ reasoning_content: 'hm', tool_calls: [signed] }), 'openai');
-		expect(turnOf(fitted)).toEqual({ role: 'assistant', content: null, tool_calls: [call] });
-		expect(JSON.parse(fitted).messages[0].role).toBe('developer');
+		const done = fitted('chat-completions', body({ reasoning_content: 'hm', tool_calls: [signed] }), 'openai');
+		expect(turnOf(done)).toEqual({ role: 'assistant', content: null, tool_calls: [call] });
+		expect(JSON.parse(done).messages[0].role).toBe('developer');
 	});
 
 	it('gives Gemini its signatures, and a mark for calls that have none', () => {
-		const fitted = fit('chat-completions', body({ reasoning_content: 'hm', tool_calls: [signed, call] }), 'gemini');
-		expect(turnOf(fitted).tool_calls).toEqual([
+		const done = fitted('chat-completions', body({ reasoning_content: 'hm', tool_calls: [signed, call] }), 'gemini');
+		expect(turnOf(done).tool_calls).toEqual([
 			signed,
 			{ ...call, extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } } },
 		]);
-		expect(turnOf(fitted).reasoning_content).toBeUndefined();
-		expect(JSON.parse(fitted).messages[0].role).toBe('system');
+		expect(turnOf(done).reasoning_content).toBeUndefined();
+		expect(JSON.parse(done).messages[0].role).toBe('system');
 	});
 
 	it('gives DeepSeek the field that it insists on, once', () => {
-		expect(turnOf(fit('chat-completions', body({ tool_calls: [signed] }), 'deepseek'))).toEqual({
+		expect(turnOf(fitted('chat-completions', body({ tool_calls: [signed] }), 'deepseek'))).toEqual({
 			role: 'assistant',
 			content: null,
 			tool_calls: [call],
 			reasoning_content: '',
 		});
-		expect(turnOf(fit('chat-completions', body({ reasoning_content: 'hm', tool_calls: [call] }), 'deepseek')).reasoning_content).toBe('hm');
+		expect(turnOf(fitted('chat-completions', body({ reasoning_content: 'hm', tool_calls: [call] }), 'deepseek')).reasoning_content).toBe(
+			'hm',
+		);
 	});
 
 	it('asks for no search where the vendor is nobody’s in particular', () => {
