@@ -36,8 +36,8 @@ export async function askCloud(box: Box, walk: Walk, turn: Try, deployment: Depl
 	const visit = enter(box, walk, turn, deployment);
 	if (!(visit instanceof Visit)) return visit;
 	const { callId, reply } = walk.arrival;
-	if (walk.isReserved) box.store.ledger.dispatch(callId);
 	try {
+		if (walk.isReserved) box.store.ledger.dispatch(callId);
 		const key = visit.key?.shared.id;
 		const upstream = await box.cloud.send({ ...question, deployment, signal: reply.signal, ...(key === undefined ? {} : { key }) });
 		return { upstream, visit };

@@ -71,9 +71,12 @@ async function relay(box: Box, walk: Walk, turn: Try, deployment: Deployment, { 
 	const error = call.isStream ? openingError(first) : undefined;
 	if (error !== undefined) return openedWithError(walk, turn, deployment, { opened, visit, kind: error });
 	visit.succeeded();
-	visit.began(outputClassOf(call));
-	if (call.operation === 'count-tokens') await pour(walk, opened);
-	else await relayAnswer(box, walk, turn, deployment, { opened, visit });
+	if (call.operation === 'count-tokens') {
+		await pour(walk, opened);
+	} else {
+		visit.began(outputClassOf(call));
+		await relayAnswer(box, walk, turn, deployment, { opened, visit });
+	}
 	walk.arrival.reply.end();
 	return undefined;
 }

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSelfSigned } from '../support/self-signed.ts';
+import { startService } from '../support/start-service.ts';
 import { startUpstream } from './support/loopback-upstream.ts';
 import { startProxy } from './support/proxy-stand-in.ts';
+import { send } from './support/raw-client.ts';
 import { startBox } from './support/start-box.ts';
 import { figures, provider, reply } from './support/two-deployments.ts';
 
@@ -172,6 +174,38 @@ describe('through HTTPS_PROXY', () => {
 		expect((await box.call('/v1/messages', ask())).status).toBe(200);
 		expect(proxy.asked).toEqual([]);
 	});
+});
+
+it('holds for the whole program, with authorities from NODE_EXTRA_CA_CERTS', async () => {
+	await using upstream = await startTls(well);
+	await using proxy = await startProxy();
+	const service = await startService({
+		config: {
+			local: { isEnabled: false },
+			providers: { one: { baseUrl: upstream.baseUrl, dialects: ['anthropic'], auth: 'x-api-key', keyEnv: 'TEST_KEY' } },
+			deployments: [
+				{
+					id: 'a',
+					provider: 'one',
+					model: 'model-a',
+					tier: 'frontier',
+					price: figures.price,
+					contextTokens: 200_000,
+					maxOutputTokens: 8_000,
+				},
+			],
+		},
+		env: { TEST_KEY: 'secret', HTTPS_PROXY: proxy.url, NODE_EXTRA_CA_CERTS: caFile },
+	});
+	try {
+		const { status } = await send(`${service.url}/v1/messages`, {
+			headers: { 'content-type': 'application/json', 'x-api-key': service.key },
+			body: JSON.stringify(ask()),
+		});
+		expect([status, upstream.heard, proxy.asked.length]).toEqual([200, ['POST /v1/messages secret'], 1]);
+	} finally {
+		await service.stop();
+	}
 });
 
 describe('through HTTP_PROXY', () => {

@@ -170,6 +170,19 @@ describe('with a next deployment', () => {
 	});
 });
 
+it('holds across dialects: repeated, set aside and counted as between equals', async () => {
+	const limits = { tokensPerMinute: 50_000 };
+	await using scene = await startScene(alone({}, { a: { limits } }));
+	script(scene, status(529));
+	const body = { model: 'any', messages: [{ role: 'user', content: 'x' }], max_tokens: 64 };
+	const reply = await scene.box.call('/v1/chat/completions', body);
+	expect([reply.status, scene.first.received.length]).toEqual([200, 2]);
+	expect(JSON.parse(reply.text).choices[0].message.content).toBe('well');
+	expect(reply.headers['x-innerloop-reasons']).toContain('repeated');
+	const { traffic } = await scene.report('a');
+	expect([traffic?.limits.tokens?.used, traffic?.runningCalls]).toEqual([15, 0]);
+});
+
 it('asks again where no connection could be made', async () => {
 	await using scene = await startScene(alone({ repeats: 1 }));
 	const config = { baseUrl: scene.first.baseUrl };
