@@ -7,6 +7,7 @@ import type { Role, Tier } from '../protocol/words.ts';
 import { keptHereBy, keptHereReason } from './data-rule.ts';
 import { type Demand, readDemand } from './demand.ts';
 import { estimateInputTokens } from './input-size.ts';
+import { unknownVersion } from './known-clients.ts';
 import { type AskedModel, readModelName } from './model-name.ts';
 import { classifyRole } from './role.ts';
 import { isProtected } from './safety-classifier.ts';
@@ -98,7 +99,7 @@ export function openCase(input: PlanInput): Case {
 		warm: warmAffinity(input),
 		keptHereBy: keptBy,
 		isNeverBelow: !guarded && isNeverBelow(input, asked, demand),
-		reasons: [...found.reasons, ...demand.reasons, ...(keptBy === undefined ? [] : [keptHereReason(keptBy)])],
+		reasons: [...found.reasons, ...demand.reasons, ...unknownVersion(call), ...(keptBy === undefined ? [] : [keptHereReason(keptBy)])],
 	};
 }
 
