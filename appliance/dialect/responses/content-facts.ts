@@ -120,8 +120,11 @@ function readBreakpoint(facts: CallFacts, breakpoint: unknown): void {
 }
 
 /** Reads how long the vendor is asked to keep what it caches, for the whole call. */
-export function readCacheLife(facts: CallFacts, { prompt_cache_options: options, prompt_cache_retention: retention }: Fields): void {
+export function readCacheLife(facts: CallFacts, fields: Fields): void {
+	facts.noteCacheWrite(isLongCache(fields));
+}
+
+export function isLongCache({ prompt_cache_options: options, prompt_cache_retention: retention }: Fields): boolean {
 	const ttl = isFields(options) ? (options.ttl ?? undefined) : undefined;
-	const isLong = ttl !== undefined && ttl !== USUAL_LIFE;
-	facts.noteCacheWrite(isLong || (typeof retention === 'string' && retention !== 'in_memory'));
+	return (ttl !== undefined && ttl !== USUAL_LIFE) || (typeof retention === 'string' && retention !== 'in_memory');
 }

@@ -1,6 +1,7 @@
 /** Responses: reads the parts of messages and outputs. */
 
 import type { CacheLife, Content, MediaSource } from '../../protocol/conversation.ts';
+import { Problem } from '../../protocol/problem.ts';
 import { type Fields, isFields, textOf } from '../fields.ts';
 
 export function readContent(content: unknown): Content[] {
@@ -20,8 +21,18 @@ function readPart(part: Fields): Content[] {
 		case 'refusal':
 			return readContent(part.refusal);
 		default:
+			if (typeof part.text !== 'string') throw unknownPart(part);
 			return readContent(part.text).map((one) => ({ ...one, ...cached(part) }));
 	}
+}
+
+/** What it shows would be missing from the question. */
+function unknownPart({ type }: Fields): Problem {
+	const name = (textOf(type) ?? 'unnamed').slice(0, 64).replace(/[^\x20-\x7e]/g, '?');
+	return new Problem(
+		'not-expressible',
+		`A content part of type ${name} is known to its own vendor alone. Leave it out, or ask a model of that vendor.`,
+	);
 }
 
 function image(part: Fields): Content {

@@ -4,6 +4,7 @@ import type { Conversation, JsonSchema, JsonValue, Message, Reasoning } from '..
 import { Problem } from '../../protocol/problem.ts';
 import { readBody } from '../body.ts';
 import { attempt, definite, type Fields, isFields, readNumber, readObjects, some, textOf } from '../fields.ts';
+import { isLongCache } from './content-facts.ts';
 import { readItems } from './decode-items.ts';
 import { type OfferedTools, readOfferedTools } from './decode-tools.ts';
 import { readToolChoice, schemaOf } from './signals.ts';
@@ -74,10 +75,11 @@ function readConversation(fields: Fields): Conversation {
 			isOutputStrict: typeof format.strict === 'boolean' ? format.strict : undefined,
 			reasoning: readReasoning(fields.reasoning),
 			verbosity: textOf(text.verbosity),
+			cache: isLongCache(fields) ? '1h' : undefined,
 			promptCacheKey: textOf(fields.prompt_cache_key),
 			userId: textOf(fields.user) ?? textOf(fields.safety_identifier),
 			metadata: isFields(fields.metadata) ? (fields.metadata as Readonly<Record<string, JsonValue>>) : undefined,
-			otherFields: some([...otherNames(fields), ...(areVendorToolsNeeded ? [] : leftOutTools(tools))]),
+			otherFields: some([...otherNames(fields), ...tools.others, ...(areVendorToolsNeeded ? [] : leftOutTools(tools))]),
 		}),
 	};
 }

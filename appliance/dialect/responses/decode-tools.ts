@@ -10,6 +10,8 @@ export interface OfferedTools {
 	readonly freeform: readonly FreeformTool[];
 	/** Types of tools that only their vendor can run, or understand. */
 	readonly vendor: readonly string[];
+	/** Settings of tools that the internal form has no place for. */
+	readonly others: readonly string[];
 }
 
 interface Named {
@@ -30,6 +32,7 @@ export function readOfferedTools(fields: Fields, items: readonly Fields[]): Offe
 	return {
 		functions: offered.flatMap(readFunction),
 		freeform: offered.flatMap(readFreeform),
+		others: [...new Set(offered.flatMap(otherKeys))],
 		vendor: listed.filter((named) => !isOffered(named) && !isDeferred(named)).map(({ tool }) => textOf(tool.type) ?? 'unnamed'),
 	};
 }
@@ -41,6 +44,12 @@ function flatten(tools: unknown): Named[] {
 		const namespace = readString(tool, 'name', 'tools name');
 		return tool.tools.filter(isFields).map((one) => ({ tool: one, namespace }));
 	});
+}
+
+const KNOWN_KEYS = new Set(['type', 'name', 'description', 'parameters', 'strict', 'format', 'defer_loading', 'execution']);
+
+function otherKeys({ tool }: Named): string[] {
+	return Object.keys(tool).filter((key) => !KNOWN_KEYS.has(key) && tool[key] !== null && tool[key] !== false);
 }
 
 /** A deferred tool is offered once a search has named it; that brings its definition along. */

@@ -219,6 +219,16 @@ describe('reading a conversation', () => {
 		expect(converse({ ...body, tool_choice: { type: 'web_search' } }).vendorTools).toEqual(['web_search']);
 	});
 
+	it('leaves nothing out unsaid: settings of tools, long caches, parts that it does not know', () => {
+		const tools = [{ type: 'function', name: 'read', parameters: {}, async: true, output_schema: {}, allowed_callers: null }];
+		expect(converse({ input: 'x', tools }).otherFields).toEqual(['async', 'output_schema']);
+		expect(converse({ input: 'x', prompt_cache_options: { ttl: '12h' } }).cache).toBe('1h');
+		expect(converse({ input: 'x', prompt_cache_options: { ttl: '30m' } }).cache).toBeUndefined();
+		const content = [{ type: 'input_hologram', data: 'AA' }];
+		const problem = problemOf(responses.decodeConversation(bytesOf({ model: 'm', input: [{ role: 'user', content }] })));
+		expect([problem.code, problem.message]).toEqual(['not-expressible', expect.stringContaining('input_hologram')]);
+	});
+
 	it('offers a deferred tool once the client’s search has brought it in', () => {
 		const deferred = { type: 'function', name: 'issues', parameters: schema, defer_loading: true };
 		const search = { type: 'tool_search', execution: 'client', description: 'Finds tools.', parameters: schema };
