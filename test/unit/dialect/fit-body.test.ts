@@ -87,3 +87,14 @@ describe('Chat Completions', () => {
 		expect(marks('openai')).toEqual(['"reasoning_content"', '"extra_content"']);
 	});
 });
+
+describe('Responses', () => {
+	it('takes sealed reasoning out, and leaves the vendor’s own', () => {
+		const user = '{"role":"user","content":"x"}';
+		const own = '{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"Z0FBQUFB"}';
+		const foreign = `{"type":"reasoning","id":"rs_2","summary":[],"encrypted_content":"${sealed}"}`;
+		expect(fitted('responses', `{"temperature":1.0,"input":[${user}, ${own}, ${foreign}]}`)).toBe(
+			`{"temperature":1.0,"input":[${user},${own}]}`,
+		);
+	});
+});
