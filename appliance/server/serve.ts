@@ -66,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
 	const store = await openStore({
 		file: join(options.dataDir, 'innerloop.db'),
-		clock: options.clock ?? { ...systemClock, isSynchronised: createClockSync() },
+		clock: options.clock ?? { ...systemClock, isSynchronised: createClockSync(systemClock.wallMs) },
 		budgets: settings.budgets,
 		retention: settings.retention,
 		log: logger,

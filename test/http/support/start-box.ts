@@ -96,7 +96,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 		isConfigNamed: true,
 		dataDir,
 		version: 'test',
-		...(options.clock === undefined ? {} : { clock: options.clock }),
+		clock: options.clock ?? systemClock,
 		log: logFile,
 		startEngine({ local }, log) {
 			engine = createLocalEngine({ ...engineOptions(local), modelPath: options.model, log, clock: systemClock });

@@ -1,22 +1,39 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createClockSync } from '../../../appliance/system/clock-sync.ts';
 
-it('follows the time service of the machine: not running, waiting, confirmed, and then for good', () => {
-	const folder = mkdtempSync(join(tmpdir(), 'innerloop-clock-'));
-	const service = join(folder, 'timesync');
-	const isSynchronised = createClockSync(service);
-	try {
+const NOON_MS = Date.UTC(2026, 10, 23, 12);
+
+let folder: string;
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), 'innerloop-clock-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const places = () => ({ service: join(folder, 'timesync'), battery: join(folder, 'since_epoch') });
+
+describe('a machine', () => {
+	it('without a battery clock follows its time service: not running, waiting, answered, and then for good', () => {
+		const isSynchronised = createClockSync(() => NOON_MS, places());
 		expect(isSynchronised()).toBeUndefined();
-		mkdirSync(service);
+		mkdirSync(places().service);
 		expect(isSynchronised()).toBe(false);
-		writeFileSync(join(service, 'synchronized'), '');
+		writeFileSync(join(places().service, 'synchronized'), '');
 		expect(isSynchronised()).toBe(true);
-		rmSync(service, { recursive: true });
+		rmSync(places().service, { recursive: true });
 		expect(isSynchronised()).toBe(true);
-	} finally {
-		rmSync(folder, { recursive: true });
-	}
+	});
+
+	it.each([
+		['agrees', NOON_MS / 1_000 + 3, undefined],
+		['runs in local time', NOON_MS / 1_000 - 8 * 3_600, undefined],
+		['has no battery and began at 1970', 57, false],
+		['says nothing', 'x', false],
+	])('whose battery clock %s, while no time server answers', (_, seconds, expected) => {
+		mkdirSync(places().service);
+		writeFileSync(places().battery, `${seconds}\n`);
+		expect(createClockSync(() => NOON_MS, places())()).toBe(expected);
+	});
 });
