@@ -21,7 +21,7 @@ export interface Reading {
 export function readSignals(reading: Reading): CallSignals {
 	const { body, facts, items, digest } = reading;
 	const { fields } = body;
-	const named = readHeaderSignals(withClientMetadata(reading.request.headers, fields.client_metadata));
+	const named = readHeaderSignals(withClientMetadata(reading.request.headers, body));
 	const headers = addTextSignals(named, openingTexts(fields.instructions, items));
 	const hasText = typeof fields.input === 'string';
 	return {
@@ -47,8 +47,10 @@ function openingTexts(instructions: unknown, items: readonly Fields[]): readonly
 }
 
 /** Codex writes the same marks into `client_metadata` as into its headers; a proxy in front may have dropped those. */
-function withClientMetadata(headers: HeaderMap, metadata: unknown): HeaderMap {
-	if (!isFields(metadata) || headers['x-codex-turn-metadata'] !== undefined) return headers;
+function withClientMetadata(headers: HeaderMap, body: Body): HeaderMap {
+	if (headers['x-codex-turn-metadata'] !== undefined || !isFields(body.fields.client_metadata)) return headers;
+	// The marks are a long text with escapes, which a skimmed body has cut.
+	const metadata = body.wholeField('client_metadata') as Fields;
 	const marks = ['x-codex-turn-metadata', 'x-openai-subagent', 'x-codex-parent-thread-id'].flatMap((name): [string, string][] => {
 		const value = textOf(metadata[name]);
 		return value === undefined ? [] : [[name, value]];

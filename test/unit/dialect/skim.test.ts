@@ -6,6 +6,7 @@ import { decodeCall as decodeMessages } from '../../../appliance/dialect/anthrop
 import { readBody } from '../../../appliance/dialect/body.ts';
 import { decodeCall as decodeChat } from '../../../appliance/dialect/chat-completions/decode-call.ts';
 import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
+import { decodeCall as decodeResponses } from '../../../appliance/dialect/responses/decode-call.ts';
 import { Problem } from '../../../appliance/protocol/problem.ts';
 import { bytesOf, decode, digest, problemOf, textOf, tryDecode } from './wire.ts';
 
@@ -18,6 +19,10 @@ function messagesCall(bytes: Uint8Array, skimFromBytes: number) {
 
 function chatCall(bytes: Uint8Array, skimFromBytes: number) {
 	return decodeChat({ path: '/v1/chat/completions', query: '', headers: {}, body: bytes }, digest, { skimFromBytes });
+}
+
+function responsesCall(bytes: Uint8Array, skimFromBytes: number) {
+	return decodeResponses({ path: '/v1/responses', query: '', headers: {}, body: bytes }, digest, { skimFromBytes });
 }
 
 /** Short and long texts with everything that a cut could fall into: escapes, quotes, characters of two to four bytes. */
@@ -71,6 +76,28 @@ const chatMessage = fc.record({
 });
 const chatBody = fc.record({ model: fc.constant('gpt-6-astra'), messages: fc.array(chatMessage, { minLength: 1, maxLength: 6 }) });
 
+const item = fc.oneof(
+	fc.record({ type: fc.constant('message'), role: fc.constantFrom('user', 'developer', 'assistant'), content: text }),
+	text.map((value) => ({ type: 'message', role: 'user', content: [{ type: 'input_text', text: `<environment_context>${value}` }] })),
+	text.map((value) => ({ type: 'function_call', call_id: 't', name: 'read', arguments: value })),
+	text.map((value) => ({ type: 'function_call_output', call_id: 't', output: [{ type: 'input_text', text: value }] })),
+	text.map((value) => ({ type: 'reasoning', summary: [{ type: 'summary_text', text: value }], encrypted_content: value })),
+	fc.nat(3_000).map((length) => ({ role: 'user', content: [{ type: 'input_image', image_url: `data:,${'A'.repeat(length)}` }] })),
+);
+const responsesBody = fc.record({
+	model: fc.constant('gpt-6-astra'),
+	instructions: text,
+	input: fc.oneof(text, fc.array(item, { minLength: 1, maxLength: 6 })),
+	tools: fc.array(
+		fc.oneof(
+			text.map((description) => ({ type: 'function', name: 'read', description })),
+			fc.constant({ type: 'web_search' }),
+		),
+	),
+	client_metadata: text.map((value) => ({ 'x-codex-turn-metadata': JSON.stringify({ note: value, session_id: 's', turn_id: 'u' }) })),
+	max_output_tokens: fc.constantFrom(16, 32_000),
+});
+
 describe('a skimmed body', () => {
 	it('says the same as the whole one: Messages', () => {
 		fc.assert(
@@ -87,6 +114,16 @@ describe('a skimmed body', () => {
 			fc.property(chatBody, (body) => {
 				const bytes = bytesOf(body);
 				expect(chatCall(bytes, 0)).toEqual(chatCall(bytes, NEVER));
+			}),
+			{ numRuns: 200 },
+		);
+	});
+
+	it('says the same as the whole one: Responses', () => {
+		fc.assert(
+			fc.property(responsesBody, (body) => {
+				const bytes = bytesOf(body);
+				expect(responsesCall(bytes, 0)).toEqual(responsesCall(bytes, NEVER));
 			}),
 			{ numRuns: 200 },
 		);
