@@ -23,6 +23,8 @@ export class CallFacts {
 	private readonly serverToolUses: Partial<Record<ServerTool, number>> = {};
 	/** Undefined where the dialect has no such blocks, or does not read them. */
 	private hasLongCacheWrite: boolean | undefined;
+	/** Reasoning in its history that not every upstream of its dialect may see. */
+	hasForeign = false;
 
 	addInlineMedia(modality: Modality, base64: unknown): void {
 		this.seen.add(modality);

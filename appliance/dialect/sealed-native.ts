@@ -5,7 +5,7 @@ import { DIALECTS, VENDORS } from '../protocol/words.ts';
 import { parseFields } from './client-headers.ts';
 import { isFields } from './fields.ts';
 
-/** What every sealed text begins with: long, so that a search for it skips quickly, and no vendor's own. */
+/** What every sealed text begins with, and no vendor's own. */
 export const SEAL_MARK = 'innerloop-sealed-reasoning-v1.';
 
 const encoder = new TextEncoder();

@@ -114,6 +114,8 @@ export interface Call {
 	readonly unboundedFields: readonly string[];
 	/** Top-level fields that the closed list of cost-bearing fields does not know: by policy refused, or priced at the worst case, on a key with a ceiling. */
 	readonly unknownFields?: readonly string[];
+	/** Its history holds reasoning that not every upstream of its dialect may see: another vendor's, sealed or in a field of its own. */
+	readonly hasForeign?: boolean;
 	/** Where `model` and the output cap stand, so that they can be replaced without touching another byte. */
 	readonly spans: CallSpans;
 }

@@ -129,10 +129,8 @@ export interface Dialect {
 	decodeConversation(body: Uint8Array): Conversation | Problem;
 	/** The same bytes with the named fields replaced (or put in where missing). */
 	splice(body: Uint8Array, call: Call, splice: Splice): Uint8Array;
-	/** Texts of which one stands in every body that `fitBody` would change for this vendor. */
-	foreignMarks?(vendor: Vendor | undefined): readonly string[];
-	/** The caller's bytes without what other vendors' turns have left in its history, and in this vendor's ways. */
-	fitBody?(body: Uint8Array, vendor: Vendor | undefined): Uint8Array;
+	/** The caller's bytes without what other vendors' turns have left in its history, and in this vendor's ways; `body` itself where nothing is to change. */
+	fitBody(body: Uint8Array, call: Pick<Call, 'hasForeign'>, vendor: Vendor | undefined): Uint8Array;
 	createReplyTap(isStream: boolean): ReplyTap;
 	/** chat-completions: withholds the usage event that `splice.includeUsage` asked for and the caller did not. */
 	createUsageFilter?(): StreamFilter;

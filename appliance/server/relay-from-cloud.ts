@@ -14,7 +14,6 @@ import { billBound, billSummary } from './charge.ts';
 import type { ErrorReply } from './error-reply.ts';
 import type { Try } from './execute.ts';
 import { type FailedTry, failedBy } from './failed-try.ts';
-import { fitted } from './fit-body.ts';
 import { noteServed } from './note-served.ts';
 import { type OpenedReply, pour } from './pour.ts';
 import { refusedTry } from './refused-try.ts';
@@ -27,7 +26,7 @@ export async function relayFromCloud(box: Box, walk: Walk, turn: Try, deployment
 	const { arrival } = walk;
 	const { call } = turn;
 	const spliced = arrival.dialect.splice(arrival.request.body, call, spliceFor(turn, deployment));
-	const body = fitted(arrival.dialect, spliced, deployment, arrival.deployments);
+	const body = arrival.dialect.fitBody(spliced, call, deployment.vendor);
 	const { query, headers } = arrival.request;
 	const path = pathAt(arrival.settings, deployment, arrival.request.path);
 	const asked = await askCloud(box, walk, turn, deployment, { dialect: call.dialect, path: path + query, headers, body });

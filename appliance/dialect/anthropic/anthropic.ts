@@ -11,7 +11,7 @@ import { encodeCall } from './encode-call.ts';
 import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { FOREIGN_MARKS, fitBody } from './fit-body.ts';
+import { fitBody } from './fit-body.ts';
 import { createReplyTap } from './reply-tap.ts';
 
 export const anthropic: Dialect = {
@@ -26,7 +26,6 @@ export const anthropic: Dialect = {
 	encodeStreamProblem,
 	encodeTokenCount,
 	encodeCall,
-	foreignMarks: () => FOREIGN_MARKS,
 	fitBody,
 	createStreamDecoder,
 	decodeReply,

@@ -3,6 +3,7 @@
 import type { Modality } from '../../protocol/words.ts';
 import type { CallFacts } from '../call-facts.ts';
 import { type Fields, isFields, readString, refuse, textOf } from '../fields.ts';
+import { isForeign } from './fit-body.ts';
 import { isClientTool, readServerTool } from './server-tools.ts';
 
 /** Blocks whose whole content stands in the body. */
@@ -80,6 +81,7 @@ function walkBlock(facts: CallFacts, block: Fields, path: () => string): void {
 	if (type === 'image' || type === 'document') walkMedia(facts, type, block.source, path);
 	else if (type === 'tool_result') walkNested(facts, block.content, path);
 	else if (type === 'tool_addition') walkAddedTool(facts, block.tool);
+	else if (isForeign(block)) facts.hasForeign = true;
 	else if (!INLINE_BLOCKS.has(type)) facts.unbounded.add(`content block ${type}`);
 }
 

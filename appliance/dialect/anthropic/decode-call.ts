@@ -56,6 +56,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
+		...(facts.hasForeign ? { hasForeign: true } : {}),
 		unboundedFields: listNames(faults.unbounded, facts.unbounded),
 		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans,

@@ -1,13 +1,12 @@
 /** Messages: takes out of a caller's own bytes what another vendor's turns have left in them. */
 
+import type { Call } from '../../protocol/call.ts';
 import { type Fields, isFields } from '../fields.ts';
 import { rewriteMessages } from '../rewrite-messages.ts';
-import { isSealed, SEAL_MARK } from '../sealed-native.ts';
+import { isSealed } from '../sealed-native.ts';
 
-/** Without this text in a body there is nothing to take out of it. */
-export const FOREIGN_MARKS: readonly string[] = [SEAL_MARK];
-
-export function fitBody(body: Uint8Array): Uint8Array {
+export function fitBody(body: Uint8Array, { hasForeign = false }: Pick<Call, 'hasForeign'>): Uint8Array {
+	if (!hasForeign) return body;
 	return rewriteMessages(body, 'messages', withoutSealed, (field, messages) => {
 		const thinking = field('thinking');
 		if (thinking === undefined || !isInForeignLoop(messages) || !isFixed(body.subarray(thinking.start, thinking.end))) return [];
@@ -15,7 +14,8 @@ export function fitBody(body: Uint8Array): Uint8Array {
 	});
 }
 
-const isForeign = (block: unknown): boolean => isFields(block) && (isSealed(block.signature) || isSealed(block.data));
+/** A block that the box itself once put into an answer, for another vendor. */
+export const isForeign = (block: unknown): boolean => isFields(block) && (isSealed(block.signature) || isSealed(block.data));
 
 function withoutSealed(message: Fields): Fields | undefined {
 	const { content } = message;

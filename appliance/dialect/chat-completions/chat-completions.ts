@@ -10,7 +10,7 @@ import { encodeCall } from './encode-call.ts';
 import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { fitBody, foreignMarks } from './fit-body.ts';
+import { fitBody } from './fit-body.ts';
 import { createReplyTap } from './reply-tap.ts';
 import { splice } from './splice.ts';
 import { createUsageFilter } from './usage-filter.ts';
@@ -28,7 +28,6 @@ export const chatCompletions: Dialect = {
 	encodeStreamProblem,
 	encodeTokenCount,
 	encodeCall,
-	foreignMarks,
 	fitBody,
 	createStreamDecoder,
 	decodeReply,

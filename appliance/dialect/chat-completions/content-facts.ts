@@ -25,9 +25,17 @@ function readTool(facts: CallFacts, tool: unknown, path: string): void {
 	facts.toolNames.push(readString(definition, 'name', `${path}.${type}.name`));
 }
 
+/** Fields that one vendor has added, and that others refuse. */
+function hasOwnFields({ reasoning_content, tool_calls: calls }: Fields): boolean {
+	return (
+		reasoning_content !== undefined || (Array.isArray(calls) && calls.some((call) => isFields(call) && call.extra_content !== undefined))
+	);
+}
+
 /** Walks one message; `path` is called only for an error. */
 export function walkMessage(facts: CallFacts, message: Fields, path: () => string): void {
 	const content = message.content;
+	if (message.role === 'assistant' && hasOwnFields(message)) facts.hasForeign = true;
 	if (message.role === 'assistant' && isFields(message.audio)) facts.addRemoteMedia('audio');
 	if (content === undefined || content === null) {
 		if (message.role !== 'assistant') refuse(`${path()}.content`, content, 'a string or an array of parts');

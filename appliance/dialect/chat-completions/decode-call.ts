@@ -46,6 +46,7 @@ function readCall(request: CallerRequest, body: Body, digest: Digest): Call {
 		signals: readSignals(request, body, facts, messages, outputCapTokens, digest),
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
+		...(facts.hasForeign ? { hasForeign: true } : {}),
 		unboundedFields: listNames(faults.unbounded, facts.unbounded),
 		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans: { ...spans, streamOptions: body.scan.fields.filter(({ key }) => key === 'stream_options') },

@@ -1,5 +1,6 @@
 /** Chat Completions: fits a caller's own bytes to the ways of one vendor, where another one's turns or words stand in them. */
 
+import type { Call } from '../../protocol/call.ts';
 import type { Vendor } from '../../protocol/words.ts';
 import { type Fields, isFields } from '../fields.ts';
 import { rewriteMessages } from '../rewrite-messages.ts';
@@ -7,19 +8,9 @@ import type { Edit } from '../splice.ts';
 import { FOREIGN_CALL } from './native.ts';
 import { rulesOf, type VendorRules } from './vendors.ts';
 
-/** Without any of these texts in a body there is nothing to fit; empty for a vendor that nobody named. */
-export function foreignMarks(vendor: Vendor | undefined): readonly string[] {
-	if (vendor === undefined) return [];
-	const { capField, hasDeveloperRole, reasoningContent, hasThoughtSignatures } = rulesOf(vendor);
-	return [
-		...(capField === 'max_tokens' ? ['"max_completion_tokens"'] : []),
-		...(hasDeveloperRole ? [] : ['"developer"']),
-		...(reasoningContent === 'never' ? ['"reasoning_content"'] : []),
-		hasThoughtSignatures || reasoningContent === 'always' ? '"tool_calls"' : '"extra_content"',
-	];
-}
-
-export function fitBody(body: Uint8Array, vendor: Vendor | undefined): Uint8Array {
+/** Nobody's ways in particular: the bytes stay. OpenAI's are the dialect's, so only what others have added can be too much. */
+export function fitBody(body: Uint8Array, { hasForeign = false }: Pick<Call, 'hasForeign'>, vendor: Vendor | undefined): Uint8Array {
+	if (vendor === undefined || (vendor === 'openai' && !hasForeign)) return body;
 	const rules = rulesOf(vendor);
 	return rewriteMessages(
 		body,

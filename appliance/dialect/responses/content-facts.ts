@@ -2,6 +2,7 @@
 
 import type { CallFacts } from '../call-facts.ts';
 import { type Fields, isFields, readString, refuse, textOf } from '../fields.ts';
+import { isSealed } from '../sealed-native.ts';
 
 /** The prompt that a vendor puts around tools, and the one of a tool that it defines itself: published by none, so generous guesses that are used as bounds. */
 const TOOL_PROMPT_TOKENS = 600;
@@ -72,6 +73,7 @@ function isClientExecuted(type: string, { execution, environment }: Fields): boo
 /** Walks one input item; `path` is called only for an error. */
 export function walkItem(facts: CallFacts, item: Fields, path: () => string): void {
 	const type = typeOf(item);
+	if (isSealed(item.encrypted_content)) facts.hasForeign = true;
 	if (type === 'message') walkContent(facts, item.content, () => `${path()}.content`);
 	else if (type === 'function_call_output' || type === 'custom_tool_call_output') walkContent(facts, item.output, () => `${path()}.output`);
 	else if (type === 'computer_call_output') walkPart(facts, isFields(item.output) ? item.output : {});

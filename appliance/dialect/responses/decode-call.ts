@@ -65,6 +65,7 @@ function readCall(request: CallerRequest, operation: Call['operation'], body: Bo
 		signals: isCompaction ? { ...signals, purpose: 'compaction' } : signals,
 		modalities: facts.modalities(),
 		size: facts.size(body.bytes.length),
+		...(facts.hasForeign ? { hasForeign: true } : {}),
 		unboundedFields: listNames(faults.unbounded, facts.unbounded),
 		...(faults.unknown.size === 0 ? {} : { unknownFields: listNames(faults.unknown) }),
 		spans: optional.length === 0 ? spans : { ...spans, ...toolsSpan(body) },

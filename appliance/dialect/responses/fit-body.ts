@@ -1,11 +1,9 @@
 /** Responses: takes out of a caller's own bytes what another vendor's turns have left in them. */
 
+import type { Call } from '../../protocol/call.ts';
 import { rewriteMessages } from '../rewrite-messages.ts';
-import { isSealed, SEAL_MARK } from '../sealed-native.ts';
+import { isSealed } from '../sealed-native.ts';
 
-/** Without this text in a body there is nothing to take out of it. */
-export const FOREIGN_MARKS: readonly string[] = [SEAL_MARK];
-
-export function fitBody(body: Uint8Array): Uint8Array {
-	return rewriteMessages(body, 'input', (item) => (isSealed(item.encrypted_content) ? undefined : item));
+export function fitBody(body: Uint8Array, { hasForeign = false }: Pick<Call, 'hasForeign'>): Uint8Array {
+	return hasForeign ? rewriteMessages(body, 'input', (item) => (isSealed(item.encrypted_content) ? undefined : item)) : body;
 }

@@ -10,7 +10,7 @@ import { encodeCall } from './encode-call.ts';
 import { encodeProblem, encodeStreamProblem } from './encode-problem.ts';
 import { encodeModels, encodeReply, encodeTokenCount } from './encode-reply.ts';
 import { createStreamEncoder } from './encode-stream.ts';
-import { FOREIGN_MARKS, fitBody } from './fit-body.ts';
+import { fitBody } from './fit-body.ts';
 import { createReplyTap } from './reply-tap.ts';
 import { splice } from './splice.ts';
 
@@ -30,6 +30,5 @@ export const responses: Dialect = {
 	decodeReply,
 	decodeProblem,
 	encodeModels,
-	foreignMarks: () => FOREIGN_MARKS,
 	fitBody,
 };

@@ -162,7 +162,7 @@ describe('a broken call', () => {
 				const body = edits.reduce(edited, TONGUES[from].write(RICH, 'x', true));
 				const result = cross(from, body, to, place);
 				if (!(result instanceof Problem)) expect(JSON.parse(textOf(result.body))).toMatchObject({ model: 'm' });
-				const fitted = DIALECTS_BY_NAME[from].fitBody?.(bytesOf(body), place.vendor) ?? bytesOf(body);
+				const fitted = DIALECTS_BY_NAME[from].fitBody(bytesOf(body), { hasForeign: true }, place.vendor);
 				expect(() => JSON.parse(textOf(fitted))).not.toThrow();
 			}),
 			{ numRuns: 300 },

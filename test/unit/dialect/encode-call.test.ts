@@ -320,8 +320,8 @@ describe('DeepSeek and Gemini', () => {
 
 	it('get no developer role, no schema where they take none, and no thinking with a forced tool', () => {
 		const body = { messages: [{ role: 'developer', content: 'Two.' }, user('x')] };
-		const fitted = DIALECTS_BY_NAME['chat-completions'].fitBody?.(bytesOf({ model: 'm', max_completion_tokens: 7, ...body }), 'deepseek');
-		expect(JSON.parse(textOf(fitted ?? new Uint8Array()))).toEqual({
+		const fitted = DIALECTS_BY_NAME['chat-completions'].fitBody(bytesOf({ model: 'm', max_completion_tokens: 7, ...body }), {}, 'deepseek');
+		expect(JSON.parse(textOf(fitted))).toEqual({
 			model: 'm',
 			max_completion_tokens: 7,
 			max_tokens: 7,

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { chatCompletions } from '../../../appliance/dialect/chat-completions/chat-completions.ts';
 import { DIALECTS_BY_NAME } from '../../../appliance/dialect/dialects.ts';
 import { seal } from '../../../appliance/dialect/sealed-native.ts';
 import type { DialectName, Vendor } from '../../../appliance/protocol/words.ts';
-import { bytesOf, textOf } from './wire.ts';
+import { bytesOf, decode, textOf } from './wire.ts';
 
 const fitted = (dialect: DialectName, body: string, vendor?: Vendor) =>
-	textOf(DIALECTS_BY_NAME[dialect].fitBody?.(bytesOf(body), vendor) ?? new Uint8Array());
+	textOf(DIALECTS_BY_NAME[dialect].fitBody(bytesOf(body), { hasForeign: true }, vendor));
 const sealed = seal({ dialect: 'chat-completions', vendor: 'gemini', value: {} });
 
 describe('Messages', () => {
@@ -81,10 +82,10 @@ describe('Chat Completions', () => {
 		);
 	});
 
-	it('asks for no search where the vendor is nobody’s in particular', () => {
-		const marks = (vendor?: Vendor) => DIALECTS_BY_NAME['chat-completions'].foreignMarks?.(vendor);
-		expect(marks()).toEqual([]);
-		expect(marks('openai')).toEqual(['"reasoning_content"', '"extra_content"']);
+	it('leaves a body alone that holds nothing foreign, or whose vendor is nobody in particular', () => {
+		const bytes = bytesOf(body({ reasoning_content: 'hm', tool_calls: [signed] }));
+		expect(chatCompletions.fitBody(bytes, { hasForeign: true }, undefined)).toBe(bytes);
+		expect(chatCompletions.fitBody(bytes, {}, 'openai')).toBe(bytes);
 	});
 });
 
@@ -96,5 +97,20 @@ describe('Responses', () => {
 		expect(fitted('responses', `{"temperature":1.0,"input":[${user}, ${own}, ${foreign}]}`)).toBe(
 			`{"temperature":1.0,"input":[${user},${own}]}`,
 		);
+	});
+});
+
+describe('a call', () => {
+	const turn = (message: object) => ({ model: 'm', max_tokens: 5, messages: [{ role: 'user', content: 'x' }, message] });
+
+	it('says that its history holds what not everybody may see, also where its texts are long', () => {
+		const long = seal({ dialect: 'responses', value: { encrypted_content: 'x'.repeat(100_000) } });
+		const thinking = (signature: string) => turn({ role: 'assistant', content: [{ type: 'thinking', thinking: 'hm', signature }] });
+		expect(decode('anthropic', thinking(long)).hasForeign).toBe(true);
+		expect(decode('anthropic', thinking('c2ln')).hasForeign).toBeUndefined();
+		expect(decode('chat-completions', turn({ role: 'assistant', content: 'y', reasoning_content: 'hm' })).hasForeign).toBe(true);
+		expect(decode('chat-completions', turn({ role: 'assistant', content: 'y' })).hasForeign).toBeUndefined();
+		const item = (encrypted_content: string) => ({ model: 'm', input: [{ type: 'reasoning', id: 'r', summary: [], encrypted_content }] });
+		expect([decode('responses', item(long)).hasForeign, decode('responses', item('Z0FB')).hasForeign]).toEqual([true, undefined]);
 	});
 });
