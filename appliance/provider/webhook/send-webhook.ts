@@ -23,7 +23,7 @@ export interface WebhookRequest {
 const TIMEOUT_MS = 10_000;
 
 /** `t=SECONDS,v1=HEX`: HMAC-SHA256 of `SECONDS.BODY` under the webhook's secret. */
-export function signatureOf(secret: string, body: string, wallMs: number): string {
+function signatureOf(secret: string, body: string, wallMs: number): string {
 	const seconds = Math.floor(wallMs / 1_000);
 	return `t=${seconds},v1=${createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex')}`;
 }
