@@ -102,6 +102,7 @@ function opencode({ address, key }: LinesInput): ClientLines {
 	};
 }
 
+/** For a model that it does not know aider sets a temperature, which the frontier models of today refuse. */
 function aider({ address, key }: LinesInput): ClientLines {
 	return {
 		client: 'aider',
@@ -110,6 +111,10 @@ function aider({ address, key }: LinesInput): ClientLines {
 			{
 				place: 'in .aider.conf.yml',
 				lines: [`model: openai/${MAIN_MODEL}`, `weak-model: openai/${SMALL_MODEL}`, 'edit-format: diff', 'show-model-warnings: false'],
+			},
+			{
+				place: 'in .aider.model.settings.yml',
+				lines: [MAIN_MODEL, SMALL_MODEL].flatMap((model) => [`- name: openai/${model}`, '  use_temperature: false']),
 			},
 			{ place: SHELL, lines: [`export OPENAI_API_BASE=${address}/v1`, `export OPENAI_API_KEY=${key}`] },
 		],

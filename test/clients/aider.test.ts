@@ -12,9 +12,9 @@ import type { Answer, Script } from '../support/upstream/script.ts';
 const WORSE_LINE = 'console.log("sum:", plus(1, 2));';
 const edit = (from: string, to: string) => `So.\n\nsum.js\n\`\`\`js\n<<<<<<< SEARCH\n${from}\n=======\n${to}\n>>>>>>> REPLACE\n\`\`\`\n`;
 
-/** Edits wrongly, repairs what the test's output shows, and names its commits. */
-function plan(): Script {
-	const steps: Answer[] = [{ content: [edit(BROKEN_LINE, WORSE_LINE)] }, { content: [edit(WORSE_LINE, FIXED_LINE)] }];
+/** Makes the edits, one a turn, and names its commits. */
+function plan(edits: readonly (readonly [from: string, to: string])[]): Script {
+	const steps: Answer[] = edits.map(([from, to]) => ({ content: [edit(from, to)] }));
 	return ({ systemText }) => {
 		if (systemText.includes('Git commit')) return { content: ['fix: add one and two'] };
 		if (systemText.includes('summarize this partial conversation')) return { content: ['I asked you to fix sum.js.'] };
@@ -32,7 +32,11 @@ describe('a session of aider', () => {
 	beforeAll(async () => {
 		const program = await installAider();
 		writeProject(place.workDir);
-		box = await startBox({ script: () => ({ status: 500 }), chatScript: plan(), hasEngine: false, vendors: ['openai'] });
+		const script = plan([
+			[BROKEN_LINE, WORSE_LINE],
+			[WORSE_LINE, FIXED_LINE],
+		]);
+		box = await startBox({ script, hasEngine: false, vendors: ['openai'] });
 		const env = await configureAider(place, { address: box.url, key: box.service.key });
 		const checked = ['--auto-test', '--test-cmd', 'node sum.js', 'sum.js'];
 		first = await runAider({ program, place, prompt: 'sum.js prints the wrong thing. Fix it.', args: checked }, env);
@@ -70,10 +74,47 @@ describe('a session of aider', () => {
 		expect(treesOf(others)).not.toContain(treesOf(served)[0]);
 	});
 
+	test('it sets no temperature, which today’s frontier models refuse', () => {
+		expect(served.filter(({ exchange }) => exchange.requestBody.includes('"temperature"'))).toEqual([]);
+	});
+
 	test('the vendor gets the same bytes but for model, cap and the question for usage', () => {
 		const plain = (body: Buffer) => withoutSplices(body).replace(/"stream_options":\{"include_usage":true\},?/, '');
 		expect(box.openai.calls.map(({ body }) => plain(body))).toEqual(served.map(({ exchange }) => plain(exchange.requestBody)));
 	});
 
 	test('the vendor’s bill, the records and the ledger agree', () => expectOneBill(box, served));
+});
+
+describe('a session of aider by Messages', () => {
+	const place = makeWorkPlace();
+	let box: Box;
+	let session: ClientExit;
+	let served: readonly Served[];
+
+	beforeAll(async () => {
+		const program = await installAider();
+		writeProject(place.workDir);
+		box = await startBox({ script: plan([[BROKEN_LINE, FIXED_LINE]]), hasEngine: false, vendors: ['anthropic'] });
+		await configureAider(place, { address: box.url, key: box.service.key }, 'anthropic');
+		const env = { ANTHROPIC_API_BASE: box.url, ANTHROPIC_API_KEY: box.service.key };
+		session = await runAider({ program, place, prompt: 'sum.js prints the wrong thing. Fix it.', args: ['sum.js'] }, env);
+		served = await servedCalls(box);
+	});
+	afterAll(async () => {
+		await box?.stop();
+		place.remove();
+	});
+
+	test('ends well, with the work done on disk and committed', async () => {
+		expect(session.exitCode, wordsOf(session)).toBe(0);
+		expect(await runProject(place.workDir)).toBe('sum: 3');
+		expect(await commitsOf(place)).toEqual(['fix: add one and two', 'First']);
+	});
+
+	test('has its roles, one tree and one bill', async () => {
+		expect(rolesOf(served), explainAll(served)).toEqual(['outer frontier main-loop', 'inner mid forced']);
+		expect(treesOf(served)).toHaveLength(1);
+		await expectOneBill(box, served);
+	});
 });

@@ -18,13 +18,14 @@ const AUTHOR = {
 const git = async (place: WorkPlace, ...args: string[]) =>
 	(await run('git', args, { cwd: place.workDir, env: { PATH: process.env.PATH, HOME: place.home, ...AUTHOR } })).stdout;
 
-/** Makes the place a repository with one commit, and writes the pasted configuration into it. */
-export async function configureAider(
-	place: WorkPlace,
-	input: LinesInput,
-	settings: readonly string[] = [],
-): Promise<Record<string, string>> {
-	place.write('project/.aider.conf.yml', `${pastedLines('aider', 'in .aider.conf.yml', input)}${settings.join('\n')}\n`);
+/**
+ * Makes the place a repository with one commit, and writes the pasted configuration into it.
+ * @param api whose wire it is to speak; default: OpenAI's, as pasted
+ */
+export async function configureAider(place: WorkPlace, input: LinesInput, api = 'openai'): Promise<Record<string, string>> {
+	for (const file of ['.aider.conf.yml', '.aider.model.settings.yml']) {
+		place.write(`project/${file}`, pastedLines('aider', `in ${file}`, input).replaceAll('openai/', `${api}/`));
+	}
 	place.write('project/.gitignore', '.aider*\n');
 	await git(place, 'init', '--quiet');
 	await git(place, 'add', '--all');
