@@ -17,15 +17,18 @@ constexpr int64_t LEAST_SPLIT_TOKENS = 256;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1)/b; }
 
-reading reading_of(const ggml_tensor * rows, const kv_format & format, bool has_int8) {
+// With more rows than this, converting halves once for all of them is cheaper than at each look.
+constexpr int64_t MOST_ROWS_IN_PLACE = 16;
+
+reading reading_of(const ggml_tensor * rows, const kv_format & format, int64_t query_rows) {
     const bool whole_vectors = rows->ne[0] % simd::LANES == 0;
-    if (rows->type == GGML_TYPE_F16 && whole_vectors) {
+    if (rows->type == GGML_TYPE_F16 && whole_vectors && query_rows <= MOST_ROWS_IN_PLACE) {
         return reading::f16_in_place;
     }
     if (rows->type == GGML_TYPE_F32 && whole_vectors) {
         return reading::f32_in_place;
     }
-    return has_int8 && format.unpack_int8 != nullptr && rows->ne[0] % INT8_BLOCK == 0 ? reading::as_int8 : reading::as_float;
+    return HAS_INT8_DOT && format.unpack_int8 != nullptr && rows->ne[0] % INT8_BLOCK == 0 ? reading::as_int8 : reading::as_float;
 }
 
 bool fits(const ggml_tensor * dst) {
@@ -92,8 +95,8 @@ bool plan_attention(const ggml_tensor * dst, attention_plan & plan) {
     plan.groups = plan.k->ne[2]*plan.q->ne[3];
     plan.group_rows = plan.heads*plan.q->ne[1];
     plan.row_tiles = ceil_div(plan.group_rows, ROW_TILE);
-    plan.key_reading = reading_of(plan.k, *plan.key_format, HAS_INT8_DOT);
-    plan.value_reading = reading_of(plan.v, *plan.value_format, HAS_INT8_DOT);
+    plan.key_reading = reading_of(plan.k, *plan.key_format, plan.group_rows);
+    plan.value_reading = reading_of(plan.v, *plan.value_format, plan.group_rows);
     split_cache(plan);
     lay_out(plan);
     return true;

@@ -104,13 +104,16 @@ void sum_rows(int tokens, int64_t width, const float * weights, int64_t stride, 
 // Most rows that still leave a register for every second token or vector.
 constexpr int MOST_ROWS = SUMS/2;
 
+// Squares of sums load least for what they multiply; keys of f16 are rather converted half as often.
+template <typename T> constexpr int MOST_SCORE_ROWS = sizeof(T) == sizeof(float) && SUMS == 16 ? 4 : MOST_ROWS;
+
 } // namespace
 
 template <typename T>
 void float_scores(int rows, int tokens, int64_t depth, const float * q, const float_rows<T> & k, float * scores, int64_t stride) {
     int r = 0;
-    for (; r + MOST_ROWS <= rows; r += MOST_ROWS) {
-        score_rows<MOST_ROWS>(tokens, depth, q + r*depth, k, scores + r*stride, stride);
+    for (; r + MOST_SCORE_ROWS<T> <= rows; r += MOST_SCORE_ROWS<T>) {
+        score_rows<MOST_SCORE_ROWS<T>>(tokens, depth, q + r*depth, k, scores + r*stride, stride);
     }
     for (; r + 4 <= rows; r += 4) {
         score_rows<4>(tokens, depth, q + r*depth, k, scores + r*stride, stride);

@@ -252,9 +252,11 @@ void quantize_query(const float * query, int64_t size, float * out) {
 void pack_int8_keys(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int max_tokens, float * tile) {
     int8_keys to(tile, size, max_tokens);
     const int64_t blocks = size/INT8_BLOCK;
+    const size_t row_bytes = ggml_row_size(format.type, size);
     for (int first = 0; first < tokens; first += LANES) {
         const int count = std::min(LANES, tokens - first);
         for (int t = 0; t < count; t++) {
+            prefetch_row(keys, stride, first + t, row_bytes);
             format.unpack_int8(keys + (first + t)*stride, size, to.rows + t*size, to.row_scales + t*blocks);
         }
         memset(to.rows + count*size, 0, (LANES - count)*size);

@@ -211,10 +211,12 @@ int64_t int8_values_floats(int64_t size, int64_t tokens) {
 void pack_int8_values(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, float * tile) {
     int8_values to(tile, size, max_tokens);
     const int64_t blocks = size/INT8_BLOCK;
+    const size_t row_bytes = ggml_row_size(format.type, size);
     std::fill(to.scales, to.scales + blocks*max_tokens, 0.0f);
     for (int first = 0; first < tokens; first += WORD) {
         const int count = std::min(WORD, tokens - first);
         for (int t = 0; t < count; t++) {
+            prefetch_row(values, stride, first + t, row_bytes);
             format.unpack_int8(values + (first + t)*stride, size, to.rows + t*size, to.row_scales + t*blocks);
             for (int64_t b = 0; b < blocks; b++) {
                 to.scales[b*max_tokens + first + t] = to.row_scales[t*blocks + b];

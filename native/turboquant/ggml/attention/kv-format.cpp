@@ -4,6 +4,7 @@
 
 #define GGML_COMMON_DECL_CPP
 #include "ggml-common.h"
+#include "ggml-cpu.h"
 #include "simd.h"
 
 #include <array>
@@ -75,19 +76,23 @@ void unpack_q5_0(const void * row, int64_t n, int8_t * values, float * scales) {
     }
 }
 
+void unpack_f16(const void * row, float * values, int64_t n) {
+    ggml_cpu_fp16_to_fp32((const ggml_fp16_t *) row, values, n);
+}
+
 kv_format format_of(ggml_type type) {
     switch (type) {
-        case GGML_TYPE_F32:
-        case GGML_TYPE_F16:  return { nullptr, nullptr };
-        case GGML_TYPE_Q8_0: return { unpack_q8_0, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_Q5_0: return { unpack_q5_0, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_Q4_0: return { unpack_q4_0, ggml_get_type_traits(type)->to_float };
-        default:             return { nullptr, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_F32:  return { type, nullptr, nullptr };
+        case GGML_TYPE_F16:  return { type, nullptr, unpack_f16 };
+        case GGML_TYPE_Q8_0: return { type, unpack_q8_0, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_Q5_0: return { type, unpack_q5_0, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_Q4_0: return { type, unpack_q4_0, ggml_get_type_traits(type)->to_float };
+        default:             return { type, nullptr, ggml_get_type_traits(type)->to_float };
     }
 }
 
 bool is_known(ggml_type type, const kv_format & format) {
-    return type == GGML_TYPE_F32 || type == GGML_TYPE_F16 || format.unpack_float != nullptr;
+    return type == GGML_TYPE_F32 || format.unpack_float != nullptr;
 }
 
 } // namespace

@@ -12,14 +12,24 @@ namespace innerloop {
 constexpr int64_t INT8_BLOCK = 32;
 
 // A type is read in the first of these ways that it and the machine offer:
-//   1. where it lies (f32, f16), 2. as bytes with a scale for 32 of them, 3. as floats.
+//   1. where it lies (f32, and f16 for few queries), 2. as bytes with a scale for 32 of them, 3. as floats.
 // Each is done once for a tile of tokens, whatever the number of query heads that look at it.
 struct kv_format {
+    ggml_type type;
     // Value i of a row of n is values[i]·scales[i/32], with 0 ≤ scale and |value| ≤ 127. Null: not offered.
     void (*unpack_int8)(const void * row, int64_t n, int8_t * values, float * scales);
-    // Null for the types that lie as floats.
+    // Null for f32.
     void (*unpack_float)(const void * row, float * values, int64_t n);
 };
+
+// Asks for the row that is read a few rows later: rows come from memory once, and nothing else hides the wait.
+inline void prefetch_row(const char * rows, size_t stride, int row, size_t row_bytes) {
+    constexpr int AHEAD = 12, CACHE_LINE = 64;
+    const char * next = rows + (row + AHEAD)*stride;
+    for (size_t at = 0; at < row_bytes; at += CACHE_LINE) {
+        __builtin_prefetch(next + at);
+    }
+}
 
 // Null when nothing is known of the type: the caller leaves the operation to ggml.
 const kv_format * find_kv_format(ggml_type type);

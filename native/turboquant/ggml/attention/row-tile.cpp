@@ -75,10 +75,8 @@ void unpack_floats(const ggml_tensor * of, const kv_format & format, const char 
         const char * from = rows + t*stride;
         if (of->type == GGML_TYPE_F32) {
             memcpy(to, from, size*sizeof(float));
-        } else if (format.unpack_float != nullptr) {
-            format.unpack_float(from, to, size);
         } else {
-            ggml_get_type_traits(of->type)->to_float(from, to, size);
+            format.unpack_float(from, to, size);
         }
         std::fill(to + size, to + width, 0.0f);
     }
