@@ -1,0 +1,53 @@
+/** Compiles the programs that measure caches against a finished own build: its objects serve the engine and them. */
+
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { type BuildInputs, readBuildInputs } from './build-inputs.ts';
+import { obtainCachedBuild } from './cached-build.ts';
+import { obtainOwnBuild } from './own-build.ts';
+import { GGML_FOLDER } from './own-sources.ts';
+
+export type KvTool = 'attention_lab' | 'kv_quality' | 'kv_speed';
+
+export interface KvToolOptions {
+	/** Folder of native builds. */
+	readonly folder: string;
+	readonly onProgress: (share: number, line: string) => void;
+	readonly signal: AbortSignal;
+}
+
+/** Makes the own build first, where it is not there yet: minutes. @returns a function that names each tool's program */
+export async function obtainKvTools(options: KvToolOptions): Promise<(tool: KvTool) => string> {
+	const inputs = readBuildInputs();
+	const llama = join(await obtainOwnBuild({ ...options, inputs }), 'llama');
+	const built = await obtainCachedBuild({
+		name: 'kv-tools',
+		sources: ['tools/*'],
+		root: GGML_FOLDER,
+		facts: [inputs.key],
+		folder: options.folder,
+		signal: options.signal,
+		commands: (out) => ['attention_lab', 'kv_quality', 'kv_speed'].map((tool) => compiler(inputs, llama, tool, out)),
+	});
+	return (tool) => join(built, tool);
+}
+
+function compiler(inputs: BuildInputs, llama: string, tool: string, out: string): [string, ...string[]] {
+	const libraries = releaseFolder(llama);
+	const names = readdirSync(libraries).filter((name) => /^lib(llama\.|ggml).*\.so$/.test(name));
+	return [
+		'c++',
+		...['-std=c++17', '-O3', '-I', join(llama, 'include')],
+		join(inputs.sources, 'tools', `${tool}.cpp`),
+		...['-o', join(out, tool), '-L', libraries, `-Wl,-rpath,${libraries}`],
+		...names.map((name) => `-l:${basename(name)}`),
+	];
+}
+
+/** Where node-llama-cpp put the libraries of its only local build. */
+function releaseFolder(llama: string): string {
+	const builds = readdirSync(join(llama, 'localBuilds'));
+	const [only] = builds;
+	if (only === undefined || builds.length > 1) throw new Error(`one local build was expected in ${llama}`);
+	return join(llama, 'localBuilds', only, 'Release');
+}
