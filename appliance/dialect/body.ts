@@ -66,15 +66,19 @@ export class Body {
 const decoder = new TextDecoder();
 const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
-/** The scan comes first: it bounds nesting before the parser has to follow it. */
-export function readBody(bytes: Uint8Array, { skimFromBytes = SKIM_FROM_BYTES, listKey = 'messages' }: BodyOptions = {}): Body | Problem {
+/** The scan comes first: it bounds nesting before the parser has to follow it. `isUtf8`: the caller has checked the encoding. */
+export function readBody(
+	bytes: Uint8Array,
+	{ skimFromBytes = SKIM_FROM_BYTES, listKey = 'messages' }: BodyOptions = {},
+	isUtf8 = false,
+): Body | Problem {
 	if (bytes.length === 0) return new Problem('invalid-call', 'The body is empty; a JSON object is expected.');
 	const scan = scanObject(bytes, listKey);
 	if (scan instanceof Problem) return scan;
 	const isSkimmed = bytes.length >= skimFromBytes && scan.longStrings.length > 0;
 	let text: string;
 	try {
-		if (isSkimmed) checkEncoding(bytes);
+		if (isSkimmed && !isUtf8) checkEncoding(bytes);
 		text = strictDecoder.decode(isSkimmed ? skim(bytes, scan.longStrings) : bytes);
 	} catch {
 		return new Problem('invalid-call', 'The body is not valid UTF-8.');

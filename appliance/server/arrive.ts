@@ -1,5 +1,6 @@
 /** Turns fastify's request and reply into an Arrival; from here on the reply belongs to the walk. */
 
+import { isUtf8 } from 'node:buffer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallLimit } from '../protocol/member.ts';
 import type { CallerRequest } from '../protocol/ports.ts';
@@ -17,7 +18,8 @@ import { runCall } from './run-call.ts';
 export function callerRequest(request: FastifyRequest): CallerRequest {
 	const at = request.url.indexOf('?');
 	const path = at < 0 ? request.url : request.url.slice(0, at);
-	return { path, query: at < 0 ? '' : request.url.slice(at), headers: request.headers, body: bodyOf(request) };
+	const body = bodyOf(request);
+	return { path, query: at < 0 ? '' : request.url.slice(at), headers: request.headers, body, isUtf8: isUtf8(body) };
 }
 
 /** Serves one call. Rejects only before the walk began: the box is full, stopping, or the member's calls are used up. */

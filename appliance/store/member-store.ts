@@ -1,6 +1,6 @@
 /** Members and keys: in memory for every call, on the platter before anyone relies on a change. */
 
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AccessRules, Key } from '../protocol/member.ts';
 import type { Clock, ListedKey, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -148,7 +148,7 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 
 /** SHA-256 is enough for a secret of 256 random bits: there is nothing to guess at. */
 function hashOf(secret: string): string {
-	return createHash('sha256').update(secret).digest('hex');
+	return hash('sha256', secret);
 }
 
 function newId(prefix: 'm' | 'k'): string {

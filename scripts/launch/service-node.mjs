@@ -16,7 +16,7 @@ export const SERVICE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=1
  * @returns {Record<string, string>}
  */
 export function serviceEnvironment(env) {
-	return { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '65536', NODE_COMPILE_CACHE: join(cacheDir(env), 'compiled') };
+	return { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '98304', NODE_COMPILE_CACHE: join(cacheDir(env), 'compiled') };
 }
 
 /**

@@ -28,7 +28,7 @@ const FORMAT_PROMPT_TOKENS = 1_000;
 export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
 	const operation = OPERATIONS.get(request.path);
 	if (operation === undefined) return new Problem('not-found', `There is no ${request.path} here; Messages are sent to /v1/messages.`);
-	const body = readBody(request.body, options);
+	const body = readBody(request.body, options, request.isUtf8);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, operation, body, digest));
 }

@@ -22,7 +22,7 @@ export function decodeCall(request: CallerRequest, digest: Digest, options?: Bod
 	if (request.path !== '/v1/chat/completions') {
 		return new Problem('not-found', `There is no ${request.path} here; Chat Completions are sent to /v1/chat/completions.`);
 	}
-	const body = readBody(request.body, options);
+	const body = readBody(request.body, options, request.isUtf8);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, body, digest));
 }
