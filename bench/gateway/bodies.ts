@@ -28,11 +28,11 @@ function turn(index: number, resultBytes: number) {
 	];
 }
 
-function agentCall(turns: number, resultBytes: number, extra: Readonly<Record<string, unknown>> = {}): string {
+function agentCall(turns: number, resultBytes: number, extra: Readonly<Record<string, unknown>> = {}, mark = ''): string {
 	return JSON.stringify({
 		model: MODEL,
 		messages: [
-			{ role: 'user', content: [{ type: 'text', text: 'Make the tests pass.' }] },
+			{ role: 'user', content: [{ type: 'text', text: `Make the tests pass.${mark}` }] },
 			...Array.from({ length: turns }, (_, index) => turn(index, resultBytes)).flat(),
 		],
 		system: [{ type: 'text', text: text(7_000), cache_control: { type: 'ephemeral' } }],
@@ -49,7 +49,7 @@ export function makeBody(name: BodyName): Buffer {
 		small: () => ask('Say hello.', {}),
 		'41kB': () => agentCall(8, 2_750),
 		'41kB-stream': () => agentCall(8, 2_750, { stream: true }),
-		'41kB-paced': () => agentCall(8, 2_750, { stream: true, metadata: { user_id: PACED_MARK } }),
+		'41kB-paced': () => agentCall(8, 2_750, { stream: true }, ` ${PACED_MARK}`),
 		'1MB': () => agentCall(40, 24_000),
 		decode: () => ask('Write a very long story about a river.', { stream: true, max_tokens: 4_000 }),
 	};

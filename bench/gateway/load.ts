@@ -1,14 +1,18 @@
 /** A process of its own: sends calls over kept-alive connections and times them. Takes a `LoadPlan`, answers with a `LoadResult`. */
 
 import { connect } from 'node:net';
+import type { DialectName } from '../../appliance/protocol/words.ts';
 import { HttpReader } from '../../test/support/http-reader.ts';
-import { type BodyName, makeBody } from './bodies.ts';
+import type { BodyName } from './bodies.ts';
+import { bodyIn } from './dialect-bodies.ts';
 
 export interface LoadPlan {
 	/** Address of the program under test, with its path. */
 	readonly url: string;
 	readonly headers: Readonly<Record<string, string>>;
 	readonly body: BodyName;
+	/** Default: Anthropic Messages. */
+	readonly dialect?: DialectName;
 	readonly connections: number;
 	/** Ends after so many calls or so long, whichever comes first. */
 	readonly calls: number;
@@ -117,9 +121,9 @@ function newCall(): Call {
 	return { startedMs: performance.now(), status: '', firstDeltaMs: undefined, text: '' };
 }
 
-function requestBytes({ url, headers, body }: LoadPlan): Buffer {
+function requestBytes({ url, headers, body, dialect = 'anthropic' }: LoadPlan): Buffer {
 	const { host, pathname, search } = new URL(url);
-	const content = makeBody(body);
+	const content = bodyIn(dialect, body);
 	const lines = [
 		`POST ${pathname}${search} HTTP/1.1`,
 		`host: ${host}`,

@@ -1,5 +1,6 @@
 /** The measurements themselves: latency call by call, the first delta, calls a second, memory. */
 
+import type { DialectName } from '../../appliance/protocol/words.ts';
 import { processorMs, residentBytes } from '../../test/support/child-program.ts';
 import { percentiles } from '../lib/samples.ts';
 import type { BodyName } from './bodies.ts';
@@ -28,6 +29,8 @@ export interface Latency {
 
 export interface NamedTarget {
 	readonly name: string;
+	/** Default: Anthropic Messages. */
+	readonly dialect?: DialectName;
 	readonly running: RunningTarget;
 }
 
@@ -40,8 +43,8 @@ export async function measureLatency(
 ): Promise<Map<string, Latency>> {
 	const samples = new Map(targets.map(({ name }) => [name, { latencies: [] as number[], firstDeltas: [] as number[] }]));
 	for (let round = 0; round <= rounds; round += 1) {
-		for (const { name, running } of targets) {
-			const plan = { url: running.url, headers: running.headers, body, connections: 1, durationMs: 20_000 };
+		for (const { name, running, dialect = 'anthropic' } of targets) {
+			const plan = { url: running.url, headers: running.headers, body, dialect, connections: 1, durationMs: 20_000 };
 			const result = await load.run({ ...plan, calls: roundCalls });
 			// The first round warms up.
 			if (round === 0) continue;
@@ -72,8 +75,8 @@ export async function measureThroughput(
 ): Promise<Map<string, Throughput>> {
 	const rounds = new Map(targets.map(({ name }) => [name, [] as Throughput[]]));
 	for (let round = 0; round < throughputRounds; round += 1) {
-		for (const { name, running } of targets) {
-			const plan = { url: running.url, headers: running.headers, body, connections: 32, calls: FOREVER };
+		for (const { name, running, dialect = 'anthropic' } of targets) {
+			const plan = { url: running.url, headers: running.headers, body, dialect, connections: 32, calls: FOREVER };
 			await load.run({ ...plan, durationMs: throughputMs / 4 });
 			const before = processorMs(running.pids());
 			const { latenciesMs, elapsedMs } = await load.run({ ...plan, durationMs: throughputMs });

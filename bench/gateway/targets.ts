@@ -4,8 +4,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DIALECTS } from '../../appliance/protocol/words.ts';
 import { answers, startChildProgram } from '../../test/support/child-program.ts';
 import { type ConfigInput, startService } from '../../test/support/start-service.ts';
+import { MODELS } from './dialect-bodies.ts';
 import type { PeerPaths } from './install-peers.ts';
 
 const MODEL = 'claude-sonnet-4-6';
@@ -52,6 +54,34 @@ export function innerloop(hasEngine: boolean): Target {
 			const service = await startService({ config: innerloopConfig(upstreamUrl, hasEngine), readyTimeoutMs: READY_TIMEOUT_MS });
 			return {
 				url: `${service.url}/v1/messages`,
+				headers: { authorization: `Bearer ${service.key}` },
+				pids: service.program.pids,
+				stop: service.stop,
+			};
+		},
+	};
+}
+
+/** One upstream of every dialect, and a deployment in each. */
+export function innerloopOfAllDialects(): Target {
+	return {
+		name: 'innerloop of all dialects',
+		async start(upstreamUrl) {
+			const { budgets } = innerloopConfig(upstreamUrl, false);
+			const size = { tier: 'mid', contextTokens: 4_000_000, maxOutputTokens: 64_000, price: PRICE } as const;
+			const service = await startService({
+				config: {
+					local: { isEnabled: false },
+					providers: Object.fromEntries(
+						DIALECTS.map((dialect) => [dialect, { baseUrl: upstreamUrl, dialects: [dialect], auth: 'none' as const }]),
+					),
+					deployments: DIALECTS.map((dialect) => ({ id: dialect, provider: dialect, model: MODELS[dialect], ...size })),
+					budgets,
+				},
+				readyTimeoutMs: READY_TIMEOUT_MS,
+			});
+			return {
+				url: service.url,
 				headers: { authorization: `Bearer ${service.key}` },
 				pids: service.program.pids,
 				stop: service.stop,

@@ -1,22 +1,15 @@
-/** A process of its own: an Anthropic upstream that answers at once, and costs as little of the machine as it can. */
+/** A process of its own: an upstream of every dialect that answers at once, and costs as little of the machine as it can. */
 
 import { createServer, type Socket } from 'node:net';
+import type { DialectName } from '../../appliance/protocol/words.ts';
 import { HttpReader } from '../../test/support/http-reader.ts';
+import { answerIn } from './answers.ts';
 import { PACED_MARK } from './bodies.ts';
 
-/** Deltas of a streamed answer. */
-const DELTAS = 12;
 /** Between two events of a paced answer. */
 const PACE_MS = 4;
 /** Longer than any mark in a body. */
 const MARK_BYTES = 32;
-const TEXT = 'A sentence of an answer that a model could have written. ';
-
-const MESSAGE = { id: 'msg_bench', type: 'message', role: 'assistant', model: 'claude-sonnet-4-6' };
-/** As a tokenizer would count them: a vendor that bills more than was possible would upset any ledger. */
-const BYTES_PER_TOKEN = 4;
-const OUTPUT_TOKENS = (TEXT.length * DELTAS) / BYTES_PER_TOKEN;
-
 interface Answers {
 	readonly whole: Buffer;
 	readonly chunks: readonly string[];
@@ -26,46 +19,27 @@ interface Answers {
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 const STREAM_HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\ntransfer-encoding: chunked\r\n\r\n';
 
-function usageOf(bodyBytes: number) {
-	const tokens = Math.ceil(bodyBytes / BYTES_PER_TOKEN);
-	const cached = Math.floor(tokens / 2);
-	return { input_tokens: tokens - cached, cache_creation_input_tokens: 0, cache_read_input_tokens: cached, output_tokens: OUTPUT_TOKENS };
-}
-
-function wholeReply(usage: object): Buffer {
-	const content = [{ type: 'text', text: TEXT.repeat(DELTAS) }];
-	const body = JSON.stringify({ ...MESSAGE, content, stop_reason: 'end_turn', stop_sequence: null, usage });
+function wholeReply(reply: object): Buffer {
+	const body = JSON.stringify(reply);
 	return Buffer.from(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
-function event(type: string, data: object): string {
-	return `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
+function dialectOf(head: string): DialectName {
+	if (head.startsWith('POST /v1/responses')) return 'responses';
+	return head.startsWith('POST /v1/chat/completions') ? 'chat-completions' : 'anthropic';
 }
 
-function events(usage: object): string[] {
-	const deltas = Array.from({ length: DELTAS }, () =>
-		event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: TEXT } }),
-	);
-	return [
-		event('message_start', { message: { ...MESSAGE, content: [], stop_reason: null, stop_sequence: null, usage } }) +
-			event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
-		...deltas,
-		event('content_block_stop', { index: 0 }) +
-			event('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage }) +
-			event('message_stop', {}),
-	];
-}
+/** By the dialect and the length of the call's body: there are only a few. */
+const ANSWERS = new Map<string, Answers>();
 
-/** By the length of the call's body: there are only a few. */
-const ANSWERS = new Map<number, Answers>();
-
-function answersTo(bodyBytes: number): Answers {
-	const known = ANSWERS.get(bodyBytes);
+function answersTo(dialect: DialectName, bodyBytes: number): Answers {
+	const key = `${dialect} ${bodyBytes}`;
+	const known = ANSWERS.get(key);
 	if (known !== undefined) return known;
-	const usage = usageOf(bodyBytes);
-	const chunks = events(usage).map(chunk);
-	const made = { whole: wholeReply(usage), chunks, stream: Buffer.from(`${STREAM_HEAD}${chunks.join('')}0\r\n\r\n`) };
-	ANSWERS.set(bodyBytes, made);
+	const { whole, events } = answerIn(dialect, bodyBytes);
+	const chunks = events.map(chunk);
+	const made = { whole: wholeReply(whole), chunks, stream: Buffer.from(`${STREAM_HEAD}${chunks.join('')}0\r\n\r\n`) };
+	ANSWERS.set(key, made);
 	return made;
 }
 
@@ -81,6 +55,7 @@ function answerPaced(socket: Socket, chunks: readonly string[]): void {
 }
 
 function serve(socket: Socket): void {
+	let dialect: DialectName = 'anthropic';
 	let isStream = false;
 	let isPaced = false;
 	let tail = '';
@@ -88,7 +63,8 @@ function serve(socket: Socket): void {
 	socket.setNoDelay(true);
 	socket.on('error', () => socket.destroy());
 	const reader = new HttpReader({
-		head() {
+		head(text) {
+			dialect = dialectOf(text);
 			bodyBytes = 0;
 			isStream = false;
 			isPaced = false;
@@ -103,7 +79,7 @@ function serve(socket: Socket): void {
 			tail = piece.subarray(-MARK_BYTES).toString('latin1');
 		},
 		end() {
-			const answers = answersTo(bodyBytes);
+			const answers = answersTo(dialect, bodyBytes);
 			if (isPaced) answerPaced(socket, answers.chunks);
 			else socket.write(isStream ? answers.stream : answers.whole);
 		},
