@@ -3,7 +3,7 @@
 import { buildConnector, Pool } from 'undici';
 
 /** The proxy did not open the tunnel: nothing of the call left the box. */
-export class ProxyRefusal extends Error {
+class ProxyRefusal extends Error {
 	readonly code = 'PROXY_REFUSED';
 	readonly status: number;
 
