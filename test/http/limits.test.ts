@@ -106,7 +106,7 @@ describe('a deployment at its limit', () => {
 		const before = JSON.parse(await (await import('node:fs/promises')).readFile(scene.box.configFile, 'utf8'));
 		before.deployments[0].limits = { requestsPerMinute: 1 };
 		await scene.box.writeConfig(before);
-		await expect.poll(async () => (await scene.report('a')).traffic?.limits.requests?.most, { timeout: 10_000 }).toBe(1);
+		await expect.poll(async () => (await scene.report('a')).traffic?.limits.requests?.most, { timeout: 30_000 }).toBe(1);
 		expect((await scene.call()).headers['x-innerloop-deployment']).toBe('b');
 	});
 });

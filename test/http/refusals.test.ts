@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { answerWell, figures, type Scene, type SceneOptions, startScene } from './support/two-deployments.ts';
+import { answerWell, figures, type Scene, type SceneOptions, startScene, until } from './support/two-deployments.ts';
 
 const WINDOW = '{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 210000 tokens > 200000 maximum"}}';
 const CONTENT = '{"type":"error","error":{"type":"invalid_request_error","message":"Output blocked by content filtering policy"}}';
@@ -14,7 +14,7 @@ describe('a prompt that turns out too long', () => {
 		const { readFile } = await import('node:fs/promises');
 		const config = JSON.parse(await readFile(scene.box.configFile, 'utf8'));
 		await scene.box.writeConfig({ ...config, deployments: [...config.deployments, c] });
-		await expect.poll(async () => (await scene.report('c').catch(() => undefined))?.deployment.id, { timeout: 10_000 }).toBe('c');
+		await expect.poll(async () => (await scene.report('c').catch(() => undefined))?.deployment.id, { timeout: 30_000 }).toBe('c');
 		refuse(scene, WINDOW);
 		scene.second.answer = ({ body }, response) => answerWell(response, JSON.parse(String(body)).model);
 		const reply = await scene.call();
@@ -93,18 +93,18 @@ describe('a call that its vendor refuses for its content', () => {
 describe('a deployment that rested', () => {
 	it('is tried by one call while the others keep away, and takes all again once that succeeded', async () => {
 		await using scene = await startScene();
-		scene.first.answer = (_, response) => response.writeHead(429, { 'retry-after': '1' }).end('{}');
+		scene.first.answer = (_, response) => response.writeHead(429, { 'retry-after': '5' }).end('{}');
 		expect((await scene.call()).headers['x-innerloop-deployment']).toBe('b');
 		expect((await scene.report('a')).traffic?.phase).toBe('resting');
 		expect((await scene.box.admin('GET', '/status')).json).toMatchObject({ restingDeployments: ['a'] });
-		await new Promise((resolve) => setTimeout(resolve, 1_100));
+		await new Promise((resolve) => setTimeout(resolve, 5_100));
 		scene.first.received.length = 0;
 		let release = () => {};
 		scene.first.answer = (_, response) => {
 			release = () => answerWell(response, 'model-a');
 		};
 		const probe = scene.call();
-		await expect.poll(() => scene.first.received.length).toBe(1);
+		await until(() => scene.first.received.length === 1);
 		expect((await scene.report('a')).traffic?.phase).toBe('trial');
 		const others = await Promise.all(Array.from({ length: 5 }, () => scene.call()));
 		expect(others.map(({ headers }) => headers['x-innerloop-deployment'])).toEqual(['b', 'b', 'b', 'b', 'b']);
@@ -123,7 +123,7 @@ describe('a deployment that rested', () => {
 		scene.first.answer = () => gone.abort();
 		const body = { model: 'any', max_tokens: 9, messages: [{ role: 'user', content: 'x' }] };
 		await expect(scene.box.call('/v1/messages', body, { signal: gone.signal })).rejects.toThrow();
-		await expect.poll(() => scene.box.service.runningCalls()).toBe(0);
+		await until(() => scene.box.service.runningCalls() === 0);
 		scene.first.answer = (_, response) => response.writeHead(500).end('{}');
 		expect((await scene.call()).headers['x-innerloop-deployment']).toBe('b');
 		const { traffic, cooldownMs } = await scene.report('a');
