@@ -176,9 +176,10 @@ export class LedgerState {
 		return spendRows(this.#book.accounts, this.#book.openTrees());
 	}
 
-	/** What is wrong with this reading of the clock; nothing is spent by it. */
+	/** What is wrong with this reading of the clock; changes nothing. */
 	clockFault(time: ClockReading): ClockFault | undefined {
-		return this.#see(time);
+		const { wallMs, budgets } = this.#book.accounts;
+		return clockFault(time, wallMs, budgets.trustClock === true);
 	}
 
 	/** Latest ledger time (monotone epoch ms). */
@@ -206,8 +207,7 @@ export class LedgerState {
 
 	/** Moves ledger time forward by a clock that can be believed; says what is wrong with one that cannot. */
 	#see(time: ClockReading): ClockFault | undefined {
-		const { accounts } = this.#book;
-		const fault = clockFault(time, accounts.wallMs, accounts.budgets.trustClock === true);
+		const fault = this.clockFault(time);
 		if (fault === undefined) this.#book.advance(time.wallMs);
 		return fault;
 	}
