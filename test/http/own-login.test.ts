@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { NewKeyReport, SpendReport } from '../../appliance/protocol/admin.ts';
 import type { CallRecord } from '../../appliance/protocol/ports.ts';
@@ -233,6 +234,44 @@ describe('by default', () => {
 		});
 		expect((await alone.call('/v1/messages', turn('x'), { headers: withLogin(alone.key) })).status).toBe(200);
 		expect((await alone.call('/v1/messages', turn('x'))).status).toBe(503);
+	});
+});
+
+describe('a ChatGPT login of Codex', () => {
+	it('comes with its account and a zstd body to the address of its plan, which is no /v1', async () => {
+		const chatgpt = {
+			baseUrl: `${vendor.baseUrl}/backend-api/codex`,
+			isVersioned: true,
+			dialects: ['responses'],
+			passThrough: { members: 'all' },
+		};
+		await using codex = await startBox({
+			config: {
+				providers: { chatgpt },
+				deployments: [{ id: 'plan', provider: 'chatgpt', model: 'gpt-5.4', tier: 'frontier', ...window }],
+			},
+		});
+		const answer = { id: 'resp_1', object: 'response', status: 'completed', output: [], usage: { input_tokens: 7, output_tokens: 3 } };
+		vendor.answer = (_, response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+		const body = Buffer.from(
+			JSON.stringify({ model: 'gpt-5.4', store: false, instructions: 'x', input: [{ role: 'user', content: 'hi' }] }),
+		);
+		const reply = await codex.call('/v1/responses', zstdCompressSync(body), {
+			headers: {
+				'content-encoding': 'zstd',
+				'x-innerloop-key': codex.key,
+				authorization: 'Bearer eyJ.login.SECRET',
+				'chatgpt-account-id': ACCOUNT,
+				'user-agent': 'codex_exec/0.169.0 (Debian 12; x86_64)',
+			},
+		});
+		expect(reply.status).toBe(200);
+		const [got] = vendor.received;
+		expect(got?.url).toBe('/backend-api/codex/responses');
+		expect(got?.headers).toMatchObject({ authorization: 'Bearer eyJ.login.SECRET', 'chatgpt-account-id': ACCOUNT });
+		expect(got?.body.equals(body)).toBe(true);
+		const record = (await codex.admin('GET', `/explain/${reply.headers['x-innerloop-call']}`)).json as CallRecord;
+		expect(record.outcome).toMatchObject({ isOwnLogin: true, costNanoUsd: 0, inputTokens: 7, outputTokens: 3 });
 	});
 });
 
