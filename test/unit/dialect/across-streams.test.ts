@@ -28,6 +28,18 @@ function read(dialect: DialectName, chunks: readonly Uint8Array[]): StreamPart[]
 	return [...chunks.flatMap((chunk) => decoder.push(chunk)), ...decoder.end()];
 }
 
+/** A block begins where the one before it has ended, and nothing is said of another one meanwhile. */
+function expectInOrder(parts: readonly StreamPart[]): void {
+	let open: number | undefined;
+	for (const part of parts) {
+		if (part.type.endsWith('-start')) {
+			expect(open).toBeUndefined();
+			open = 'index' in part ? part.index : undefined;
+		} else if ('index' in part) expect(part.index).toBe(open);
+		if (part.type.endsWith('-end')) open = undefined;
+	}
+}
+
 describe.each(DIALECTS)('a stream of %s', (dialect) => {
 	const cuts = fc.array(fc.nat(4_000), { maxLength: 6 });
 	const byteEdit = fc.record({ at: fc.nat(4_000), drop: fc.nat(6), put: fc.uint8Array({ maxLength: 6 }) });
@@ -76,16 +88,7 @@ describe.each(DIALECTS)('a stream of %s', (dialect) => {
 	});
 
 	it('keeps its blocks one after the other', () => {
-		for (const bytes of streams) {
-			let open: number | undefined;
-			for (const part of read(dialect, [bytes])) {
-				if (part.type.endsWith('-start')) {
-					expect(open).toBeUndefined();
-					open = 'index' in part ? part.index : undefined;
-				} else if (part.type.endsWith('-end')) open = undefined;
-				else if ('index' in part) expect(part.index).toBe(open);
-			}
-		}
+		for (const bytes of streams) expectInOrder(read(dialect, [bytes]));
 	});
 });
 
@@ -139,6 +142,7 @@ describe('a stream of Chat Completions that mixes its calls', () => {
 	const end = { choices: [{ delta: {}, finish_reason: 'tool_calls' }] };
 	const wire = (chunks: readonly object[]) => bytesOf(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join(''));
 	async function callsOf(chunks: readonly object[]) {
+		expectInOrder(read('chat-completions', [wire(chunks)]));
 		async function* each() {
 			yield* read('chat-completions', [wire(chunks)]);
 		}
