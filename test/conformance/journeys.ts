@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Scene } from './scene.ts';
 import { TONGUES } from './scene.ts';
 import type { Talk, Tongue } from './talk.ts';
+import { faultIn } from './vendor-rules.ts';
 
 export interface Pair {
 	readonly caller: Tongue;
@@ -35,6 +36,8 @@ async function secondTurn(scene: Scene, { caller, upstream }: Pair, next: Tongue
 	scene.answer(next, () => ({ content: ['Done.'] }));
 	const second = await scene.ask(caller, next, caller.goOn(body, reply.text));
 	if (second.status !== 200) throw new Error(`the second turn failed: ${second.text}`);
+	const refusal = caller.name === next.name ? undefined : faultIn(next.name, scene.heard(next));
+	if (refusal !== undefined) throw new Error(`${next.name} would refuse ${refusal}`);
 	return JSON.stringify(scene.heard(next));
 }
 

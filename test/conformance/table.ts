@@ -5,6 +5,7 @@ import { CAPABILITIES, type Capability, MISHAPS, type Mishap } from './capabilit
 import { JOURNEYS, type Pair } from './journeys.ts';
 import { openScene, type Scene, TONGUES } from './scene.ts';
 import type { Talk, Told, Tongue, Turn } from './talk.ts';
+import { faultIn } from './vendor-rules.ts';
 
 /** `passed`, the losses by their codes, `error: code`, or why it is none of them. */
 export type Cell = string;
@@ -44,6 +45,8 @@ async function tryOnce(scene: Scene, capability: Capability, { caller, upstream 
 	const reply = await scene.ask(caller, upstream, caller.write(capability.talk, 'any', isStream));
 	if (reply.status !== 200) return errorCell(caller, reply.text);
 	if (scene.upstreams[upstream.name].calls.length !== before + 1) return 'SILENT: it was not asked once';
+	const refusal = caller.name === upstream.name ? undefined : faultIn(upstream.name, scene.heard(upstream));
+	if (refusal !== undefined) return `SILENT: its vendor would refuse ${refusal}`;
 	const losses = lossesOf(reply.headers['x-innerloop-reasons']);
 	const fault =
 		heardFault(capability, upstream, upstream.hear(scene.heard(upstream))) ?? toldFault(capability, caller.read(reply.text, isStream));
