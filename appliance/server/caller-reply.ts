@@ -5,6 +5,9 @@ import { Problem } from '../protocol/problem.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
+/** Node writes a text of this size without asking for memory. */
+const HELD_BYTES = 8_192;
+
 export class CallerReply {
 	/** Aborts when the caller goes away, the call's time is up or the box stops; the reason is a Problem. */
 	readonly signal: AbortSignal;
@@ -14,6 +17,8 @@ export class CallerReply {
 	private readonly startMs: number;
 	private readonly nowMs: () => number;
 	private drained: Promise<void> | undefined;
+	/** Written, but not yet to the socket. */
+	private held: Uint8Array | undefined;
 	private readonly kept: Buffer[] = [];
 	private roomBytes = 0;
 
@@ -66,6 +71,12 @@ export class CallerReply {
 		if (bytes.length === 0) return undefined;
 		if (this.roomBytes > 0) this.keep(bytes);
 		this.firstByteMs ??= this.elapsedMs;
+		if (typeof bytes !== 'string' && this.mayHold(bytes)) {
+			this.held = bytes;
+			process.nextTick(() => this.writeHeld());
+			return undefined;
+		}
+		this.writeHeld();
 		if (this.response.destroyed || this.response.write(bytes)) return undefined;
 		this.drained ??= new Promise((resolve) => {
 			const proceed = () => {
@@ -78,10 +89,33 @@ export class CallerReply {
 		return this.drained;
 	}
 
+	/**
+	 * A small piece waits until this turn's promises are through: where it was all, head, piece and end are one write of
+	 * one text, which costs a third less than three.
+	 */
+	private mayHold(bytes: Uint8Array): boolean {
+		return this.held === undefined && bytes.length <= HELD_BYTES && !this.response.writableNeedDrain;
+	}
+
+	private writeHeld(): void {
+		const { held, response } = this;
+		if (held === undefined) return;
+		this.held = undefined;
+		if (!response.destroyed) response.write(held);
+	}
+
 	end(bytes?: Uint8Array | string): void {
 		if (this.roomBytes > 0 && bytes !== undefined) this.keep(bytes);
 		this.firstByteMs ??= this.elapsedMs;
-		this.response.end(bytes);
+		const { held } = this;
+		if (held === undefined || bytes !== undefined) {
+			this.writeHeld();
+			this.response.end(bytes);
+			return;
+		}
+		this.held = undefined;
+		// Each byte is one character of latin1, so these are the very bytes.
+		this.response.end(Buffer.from(held.buffer, held.byteOffset, held.length).toString('latin1'), 'latin1');
 	}
 
 	/**
@@ -90,6 +124,7 @@ export class CallerReply {
 	 */
 	cut(lastWords = ''): void {
 		const { response } = this;
+		this.writeHeld();
 		if (lastWords !== '' && !response.destroyed) response.write(lastWords);
 		setImmediate(() => response.destroy());
 	}
