@@ -1,6 +1,7 @@
 /** A random world: callers, a box that crashes and whose clock jumps, and upstreams that bill the most they may. */
 
-import type { Budgets } from '../../appliance/protocol/ports.ts';
+import type { Budgets, LedgerScope } from '../../appliance/protocol/ports.ts';
+import { periodsAt } from '../../appliance/router/budget/ledger-period.ts';
 import { Books, newRatios, type Ratios } from './books.ts';
 import { Box } from './box.ts';
 import { newTree, nextCall, type Tree } from './clients.ts';
@@ -56,6 +57,15 @@ const newTally = (): Tally => ({
 	faults: [],
 });
 
+/** A call that is over, as its upstreams have it. */
+interface Ended {
+	readonly scope: LedgerScope;
+	readonly billedNanoUsd: number;
+	/** Ledger time, both. */
+	readonly reservedAtMs: number;
+	readonly endedAtMs: number;
+}
+
 class World {
 	readonly #random: Random;
 	readonly #tally: Tally;
@@ -66,6 +76,7 @@ class World {
 	#time = { wallMs: Date.UTC(2026, 10, 29, 12), nowMs: 0, isSynchronised: undefined as boolean | undefined };
 	#open: Tree[] = [];
 	#walks: Walk[] = [];
+	#ended: Ended[] = [];
 	#made = 0;
 
 	constructor(seed: number, tally: Tally) {
@@ -194,15 +205,26 @@ class World {
 		walk.billedNanoUsd += walk.running?.bill.costNanoUsd ?? 0;
 	}
 
-	/** The call's bills go to the day on which it was reserved, or on which it ended; where a crash took it, to the first. */
-	#enter({ tree, billedNanoUsd, reservedAtMs }: Walk, isLost: boolean): void {
-		const atMs = isLost || this.#random.chance(0.5) ? reservedAtMs : this.#box.ledger.wallMs;
-		this.#books.bill(tree.scope, billedNanoUsd, atMs);
+	/**
+	 * The bills of ended calls go to the day on which a call was reserved, or on which it ended. Where the power went before
+	 * the record of that later day was on the platter, the ledger knows only the first.
+	 */
+	#enterEnded(): void {
+		const { dayEndsMs } = periodsAt(this.#box.ledger.wallMs);
+		for (const { scope, billedNanoUsd, reservedAtMs, endedAtMs } of this.#ended) {
+			const atMs = this.#random.chance(0.5) && endedAtMs < dayEndsMs ? endedAtMs : reservedAtMs;
+			this.#books.bill(scope, billedNanoUsd, atMs);
+		}
+		this.#ended = [];
+	}
+
+	#ends({ tree, billedNanoUsd, reservedAtMs }: Walk, endedAtMs: number): void {
+		this.#ended.push({ scope: tree.scope, billedNanoUsd, reservedAtMs, endedAtMs });
 	}
 
 	#settle(walk: Walk): void {
 		const { id, charged } = walk;
-		this.#enter(walk, false);
+		this.#ends(walk, this.#box.ledger.wallMs);
 		if (charged === undefined) this.#box.ledger.release(id, this.#time);
 		else this.#box.ledger.settle(id, { deployment: 'd', costNanoUsd: charged.nanoUsd, isBound: charged.isBound }, this.#time);
 		this.#walks = this.#walks.filter((one) => one !== walk);
@@ -241,17 +263,19 @@ class World {
 		this.#tally.crashes += 1;
 		for (const walk of this.#walks) {
 			this.#bill(walk);
-			this.#enter(walk, true);
+			this.#ends(walk, walk.reservedAtMs);
 		}
 		this.#walks = [];
 		this.#memory.forget();
 		this.#box.crash(this.#random);
+		this.#enterEnded();
 		this.#time = { ...this.#time, wallMs: Math.max(this.#time.wallMs, this.#box.ledger.wallMs) };
 	}
 
 	#end(trees: number): void {
 		const { disk, ledger, alarms } = this.#box;
 		ledger.closeAll(this.#time);
+		this.#enterEnded();
 		disk.sync(Number.MAX_SAFE_INTEGER);
 		for (const { kind, callId, reservedNanoUsd, costNanoUsd } of alarms)
 			this.#fault(`${kind} of ${callId}: ${costNanoUsd} of ${reservedNanoUsd}`);
