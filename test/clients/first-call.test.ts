@@ -23,6 +23,14 @@ function settled(value: unknown, home: string): string {
 	return JSON.stringify(value).replaceAll(home, '~').replaceAll(home.replaceAll(/[/.]/g, '-'), '~').replace(IDS, 'ID');
 }
 
+/** Where two texts part, a few words of each; undefined where they never do. The whole would fill a screen with a vendor's prompt. */
+function differenceOf(one: string, other: string): string | undefined {
+	if (one === other) return undefined;
+	const at = one.split('').findIndex((unit, index) => unit !== other[index]);
+	const from = Math.max(0, (at < 0 ? one.length : at) - 20);
+	return `${JSON.stringify(one.slice(from, from + 80))} against ${JSON.stringify(other.slice(from, from + 80))}`;
+}
+
 const only = (calls: readonly Arrival[]): Arrival => {
 	expect(calls).toHaveLength(1);
 	return calls[0] as Arrival;
@@ -72,7 +80,7 @@ describe('Claude Code', () => {
 
 	test('asks its vendor by name and the box by address for the same: system, tools, messages', () => {
 		const [one, other] = [prompt(bodies[0], direct.home), prompt(bodies[1], boxed.home)];
-		expect(other).toBe(one);
+		expect(differenceOf(one, other)).toBeUndefined();
 		expect(one.length).toBeGreaterThan(10_000);
 	});
 
@@ -124,7 +132,7 @@ describe('Codex', () => {
 
 	test('asks its built-in provider and the box for the same: instructions, tools, messages', () => {
 		const [one, other] = [prompt(bodies[0] ?? {}, direct.home), prompt(bodies[1] ?? {}, boxed.home)];
-		expect(other).toBe(one);
+		expect(differenceOf(one, other)).toBeUndefined();
 		expect(one.length).toBeGreaterThan(10_000);
 	});
 
