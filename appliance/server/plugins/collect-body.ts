@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { errorCodes } from 'fastify';
 import { Problem } from '../../protocol/problem.ts';
 import type { BodyMemory } from '../body-memory.ts';
+import { noteDeadPieces } from '../piece-garbage.ts';
 
 type Done = (error: Error | null, body?: Buffer) => void;
 
@@ -57,6 +58,7 @@ class ToldBody {
 	}
 
 	whole(): Buffer | undefined {
+		noteDeadPieces(this.#at);
 		return this.#at === this.#bytes ? (this.#body ?? Buffer.alloc(0)) : undefined;
 	}
 
