@@ -57,7 +57,9 @@ export function makeSelfSigned(): SelfSigned {
 	const spki = publicKey.export({ type: 'spki', format: 'der' });
 	const body = der(TAG.sequence, version3, serial, ECDSA_SHA256, name, validity, name, spki, extensions());
 	const signature = der(TAG.bits, Buffer.from([0]), sign('sha256', body, privateKey));
-	const base64 = der(TAG.sequence, body, ECDSA_SHA256, signature).toString('base64').replace(/.{64}(?=.)/g, '$&\n');
+	const base64 = der(TAG.sequence, body, ECDSA_SHA256, signature)
+		.toString('base64')
+		.replace(/.{64}(?=.)/g, '$&\n');
 	return {
 		cert: `-----BEGIN CERTIFICATE-----\n${base64}\n-----END CERTIFICATE-----\n`,
 		key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
