@@ -1,60 +1,9 @@
-// ARMv8.2 with dot product (Cortex-A76): TBL for tables of up to 64 entries, SDOT for keys, UDOT for values.
-#include <arm_neon.h>
-
+// ARMv8.2 with dot product (Cortex-A76): SDOT for keys, UDOT for values.
 #include "../../kernel_table.hpp"
+#include "unpack_neon.hpp"
 
 namespace tq {
 namespace {
-
-// Coordinates 0..15 and 16..31.
-struct Steps {
-    int8x16_t half[2];
-};
-
-struct Index {
-    uint8x16_t half[2];
-};
-
-inline Index nibbles(const uint8_t* in) {
-    const uint8x16_t low = vld1q_u8(in);
-    return {vandq_u8(low, vdupq_n_u8(15)), vshrq_n_u8(low, 4)};
-}
-
-inline Index pairs(const uint8_t* in) {
-    const uint8x8_t plane = vld1_u8(in);
-    const uint8x16_t first = vcombine_u8(plane, vshr_n_u8(plane, 2));
-    return {vandq_u8(first, vdupq_n_u8(3)), vandq_u8(vshrq_n_u8(first, 4), vdupq_n_u8(3))};
-}
-
-// `mark` where the plane's bit is set.
-inline Index bits(const uint8_t* in, uint8_t mark) {
-    const uint8x16_t masks = vreinterpretq_u8_u64(vdupq_n_u64(0x8040201008040201u));
-    const uint8x16_t first = vcombine_u8(vdup_n_u8(in[0]), vdup_n_u8(in[1]));
-    const uint8x16_t second = vcombine_u8(vdup_n_u8(in[2]), vdup_n_u8(in[3]));
-    return {vandq_u8(vtstq_u8(first, masks), vdupq_n_u8(mark)), vandq_u8(vtstq_u8(second, masks), vdupq_n_u8(mark))};
-}
-
-inline Index join(const Index& low, const Index& high) {
-    return {vorrq_u8(low.half[0], high.half[0]), vorrq_u8(low.half[1], high.half[1])};
-}
-
-template <int BITS>
-inline Steps unpack(const uint8_t* codes, const int8_t* table) {
-    if constexpr (BITS <= 4) {
-        const Index index = BITS == 3 ? join(pairs(codes), bits(codes + 8, 4)) : nibbles(codes);
-        const int8x16_t entries = vld1q_s8(table);
-        return {vqtbl1q_s8(entries, index.half[0]), vqtbl1q_s8(entries, index.half[1])};
-    } else if constexpr (BITS == 5) {
-        const Index index = join(nibbles(codes), bits(codes + 16, 16));
-        const int8x16x2_t entries = vld1q_s8_x2(table);
-        return {vqtbl2q_s8(entries, index.half[0]), vqtbl2q_s8(entries, index.half[1])};
-    } else {
-        const Index high = pairs(codes + 16);
-        const Index index = join(nibbles(codes), {vshlq_n_u8(high.half[0], 4), vshlq_n_u8(high.half[1], 4)});
-        const int8x16x4_t entries = vld1q_s8_x4(table);
-        return {vqtbl4q_s8(entries, index.half[0]), vqtbl4q_s8(entries, index.half[1])};
-    }
-}
 
 template <int BITS>
 struct NeonDotprod {
@@ -69,10 +18,10 @@ struct NeonDotprod {
         }
         const int header = header_bytes(size);
         for (int group = 0; group < size / TQ_GROUP; group++) {
-            Steps keys[TOKENS];
+            NeonSteps keys[TOKENS];
             for (int t = 0; t < TOKENS; t++) {
                 const uint8_t* row = block + t * row_stride;
-                keys[t] = unpack<BITS>(row + header + group * kGroupBytes<BITS>, Format<BITS>::table(scale_index(row, group)));
+                keys[t] = unpack_neon<BITS>(row + header + group * kGroupBytes<BITS>, Format<BITS>::table(scale_index(row, group)));
             }
             for (int h = 0; h < HEADS; h++) {
                 const int8_t* values = query->values[head + h] + offset + group * TQ_GROUP;
@@ -87,8 +36,8 @@ struct NeonDotprod {
         }
     }
 
-    // Four tokens a coordinate; register i: coordinates 4i..4i+3. Steps plus 128, for UDOT.
-    static void interleave(const Steps* tokens, uint8x16_t* out) {
+    // Four tokens a coordinate; register i: coordinates 4i..4i+3. NeonSteps plus 128, for UDOT.
+    static void interleave(const NeonSteps* tokens, uint8x16_t* out) {
         for (int half = 0; half < 2; half++) {
             const auto lifted = [&](int t) { return veorq_u8(vreinterpretq_u8_s8(tokens[t].half[half]), vdupq_n_u8(128)); };
             const uint8x16_t a = lifted(0), b = lifted(1), c = lifted(2), d = lifted(3);
@@ -124,10 +73,10 @@ struct NeonDotprod {
         const size_t codes = header_bytes(block) + static_cast<size_t>(group) * kGroupBytes<BITS>;
         const size_t count = (tokens + 3) / 4;
         for (size_t p = 0; p < count; p++) {
-            Steps steps[4] = {};
+            NeonSteps steps[4] = {};
             for (size_t t = 0; t < 4 && 4 * p + t < tokens; t++) {
                 const uint8_t* row = blocks + (4 * p + t) * row_stride;
-                steps[t] = unpack<BITS>(row + codes, Format<BITS>::table(scale_index(row, group)));
+                steps[t] = unpack_neon<BITS>(row + codes, Format<BITS>::table(scale_index(row, group)));
             }
             interleave(steps, quads[p]);
         }
