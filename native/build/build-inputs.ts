@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstLine } from './compiler.ts';
 import { type CmakeOptions, commonCpuFlags, instructionSetOptions } from './instruction-sets.ts';
-import { digestSources, GGML_FOLDER, listPatches, pinnedVersion } from './own-sources.ts';
+import { digestSources, listPatches, OWN_SOURCES, pinnedVersion } from './own-sources.ts';
 
 /** Raise it when the way of building changes its result. */
 const RECIPE = 2;
@@ -26,7 +26,7 @@ export interface BuildInputs {
 }
 
 /** @throws when there is no C++ compiler or no CMake, or when the patches were made for another release of node-llama-cpp */
-export function readBuildInputs(sources = GGML_FOLDER): BuildInputs {
+export function readBuildInputs(sources = OWN_SOURCES): BuildInputs {
 	const packageFolder = join(dirname(fileURLToPath(import.meta.resolve('node-llama-cpp'))), '..');
 	const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { readonly version: string };
 	const pinned = pinnedVersion(sources);

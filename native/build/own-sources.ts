@@ -6,22 +6,25 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Root of all that is ours in llama.cpp. */
-export const GGML_FOLDER = fileURLToPath(new URL('../turboquant/ggml/', import.meta.url));
+export const OWN_SOURCES = fileURLToPath(new URL('../turboquant/', import.meta.url));
 
 /** Folder of ours → where its files stand in llama.cpp's tree. */
 const PLACES: Readonly<Record<string, string>> = {
-	llama: 'src/innerloop',
-	attention: 'ggml/src/ggml-cpu/innerloop',
+	'ggml/llama': 'src/innerloop',
+	'ggml/attention': 'ggml/src/ggml-cpu/innerloop',
+	'ggml/types': 'ggml/src/innerloop/types',
+	include: 'ggml/src/innerloop/include',
+	src: 'ggml/src/innerloop/codec',
 };
 
 /** The release of node-llama-cpp, and so of llama.cpp, that the patches were made for. */
-export function pinnedVersion(root = GGML_FOLDER): string {
-	return readFileSync(join(root, 'patches', 'node-llama-cpp-version'), 'utf8').trim();
+export function pinnedVersion(root = OWN_SOURCES): string {
+	return readFileSync(join(root, 'ggml', 'patches', 'node-llama-cpp-version'), 'utf8').trim();
 }
 
 /** In the order in which they are applied. */
-export function listPatches(root = GGML_FOLDER): readonly string[] {
-	const folder = join(root, 'patches');
+export function listPatches(root = OWN_SOURCES): readonly string[] {
+	const folder = join(root, 'ggml', 'patches');
 	return readdirSync(folder)
 		.filter((name) => name.endsWith('.patch'))
 		.sort()
@@ -29,7 +32,7 @@ export function listPatches(root = GGML_FOLDER): readonly string[] {
 }
 
 /** One digest of every file that goes into llama.cpp, by name and content: comments in a README change no build. */
-export function digestSources(root = GGML_FOLDER): string {
+export function digestSources(root = OWN_SOURCES): string {
 	const hash = createHash('sha256');
 	for (const file of [...listPatches(root), ...Object.keys(PLACES).flatMap((folder) => filesOf(join(root, folder)))]) {
 		hash
@@ -41,7 +44,7 @@ export function digestSources(root = GGML_FOLDER): string {
 }
 
 /** Into a fresh tree of llama.cpp; what an earlier copy left is removed. */
-export function copySources(llamaCpp: string, root = GGML_FOLDER): void {
+export function copySources(llamaCpp: string, root = OWN_SOURCES): void {
 	for (const [folder, place] of Object.entries(PLACES)) {
 		const target = join(llamaCpp, place);
 		rmSync(target, { recursive: true, force: true });

@@ -40,8 +40,9 @@ test('only what every core has is switched on, and never the machine’s own cho
 
 /** A folder of sources and patches as the real one has it. */
 function ownSources(version: string): string {
-	for (const name of ['patches', 'llama', 'attention']) mkdirSync(join(folder, name));
-	writeFileSync(join(folder, 'patches', 'node-llama-cpp-version'), `${version}\n`);
+	const names = ['ggml/patches', 'ggml/llama', 'ggml/attention', 'ggml/types', 'include', 'src'];
+	for (const name of names) mkdirSync(join(folder, name), { recursive: true });
+	writeFileSync(join(folder, 'ggml', 'patches', 'node-llama-cpp-version'), `${version}\n`);
 	return folder;
 }
 
@@ -54,24 +55,24 @@ test('patches count in their order, and each byte of theirs and of our sources m
 		writeFileSync(join(root, name), text);
 		keys.push(readBuildInputs(root).key);
 	};
-	write('patches/0002-b.patch', 'b');
-	write('patches/0001-a.patch', 'a');
-	expect(listPatches(root)).toEqual([join(root, 'patches/0001-a.patch'), join(root, 'patches/0002-b.patch')]);
-	write('patches/0002-b.patch', 'c');
-	write('attention/kernel.cpp', 'int a;');
-	write('attention/kernel.cpp', 'int b;');
+	write('ggml/patches/0002-b.patch', 'b');
+	write('ggml/patches/0001-a.patch', 'a');
+	expect(listPatches(root)).toEqual([join(root, 'ggml/patches/0001-a.patch'), join(root, 'ggml/patches/0002-b.patch')]);
+	write('ggml/patches/0002-b.patch', 'c');
+	write('ggml/attention/kernel.cpp', 'int a;');
+	write('ggml/attention/kernel.cpp', 'int b;');
 	expect(new Set(keys).size).toBe(keys.length);
-	write('patches/README.md', 'no patch');
+	write('ggml/patches/README.md', 'no patch');
 	expect(keys.at(-1)).toBe(keys.at(-2));
 });
 
 test('sources are copied to their places, and nothing of an earlier copy stays', () => {
 	const root = ownSources('1.0.0');
 	const tree = join(folder, 'tree');
-	writeFileSync(join(root, 'llama', 'a.cpp'), 'old');
+	writeFileSync(join(root, 'ggml', 'llama', 'a.cpp'), 'old');
 	copySources(tree, root);
-	rmSync(join(root, 'llama', 'a.cpp'));
-	writeFileSync(join(root, 'llama', 'b.cpp'), 'new');
+	rmSync(join(root, 'ggml', 'llama', 'a.cpp'));
+	writeFileSync(join(root, 'ggml', 'llama', 'b.cpp'), 'new');
 	copySources(tree, root);
 	expect(readdirSync(join(tree, 'src/innerloop'))).toEqual(['b.cpp']);
 });

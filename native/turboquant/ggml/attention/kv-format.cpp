@@ -1,4 +1,4 @@
-// What the attention kernel asks of a type that keys or values are stored in: here, ggml's own types.
+// What the attention kernel asks of a type that keys or values are stored in: ggml's own types here, the codec's beside it.
 
 #include "kv-format.h"
 
@@ -6,6 +6,7 @@
 #include "ggml-common.h"
 #include "ggml-cpu.h"
 #include "simd.h"
+#include "turboquant-format.h"
 
 #include <array>
 #include <cstring>
@@ -87,6 +88,10 @@ kv_format format_of(ggml_type type) {
         case GGML_TYPE_Q8_0: return { type, unpack_q8_0, ggml_get_type_traits(type)->to_float };
         case GGML_TYPE_Q5_0: return { type, unpack_q5_0, ggml_get_type_traits(type)->to_float };
         case GGML_TYPE_Q4_0: return { type, unpack_q4_0, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_TQ3:  return { type, unpack_tq<3>, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_TQ4:  return { type, unpack_tq<4>, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_TQ5:  return { type, unpack_tq<5>, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_TQ6:  return { type, unpack_tq<6>, ggml_get_type_traits(type)->to_float };
         default:             return { type, nullptr, ggml_get_type_traits(type)->to_float };
     }
 }
