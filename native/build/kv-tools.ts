@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { type BuildInputs, readBuildInputs } from './build-inputs.ts';
 import { obtainCachedBuild } from './cached-build.ts';
 import { obtainOwnBuild } from './own-build.ts';
-import { GGML_FOLDER } from './own-sources.ts';
+import { OWN_SOURCES } from './own-sources.ts';
 
 export type KvTool = 'attention_lab' | 'kv_quality' | 'kv_speed';
 
@@ -22,8 +22,8 @@ export async function obtainKvTools(options: KvToolOptions): Promise<(tool: KvTo
 	const llama = join(await obtainOwnBuild({ ...options, inputs }), 'llama');
 	const built = await obtainCachedBuild({
 		name: 'kv-tools',
-		sources: ['tools/*'],
-		root: GGML_FOLDER,
+		sources: ['ggml/tools/*'],
+		root: OWN_SOURCES,
 		facts: [inputs.key],
 		folder: options.folder,
 		signal: options.signal,
@@ -38,7 +38,7 @@ function compiler(inputs: BuildInputs, llama: string, tool: string, out: string)
 	return [
 		'c++',
 		...['-std=c++17', '-O3', '-I', join(llama, 'include')],
-		join(inputs.sources, 'tools', `${tool}.cpp`),
+		join(inputs.sources, 'ggml', 'tools', `${tool}.cpp`),
 		...['-o', join(out, tool), '-L', libraries, `-Wl,-rpath,${libraries}`],
 		...names.map((name) => `-l:${basename(name)}`),
 	];

@@ -45,7 +45,7 @@ inline llama_model * load(const std::string & file, bool is_balanced) {
     return model;
 }
 
-inline llama_context * open(llama_model * model, ggml_type type, bool is_rotated, uint32_t tokens, uint32_t batch, int threads) {
+inline llama_context * open(llama_model * model, ggml_type type_k, ggml_type type_v, bool is_rotated, uint32_t tokens, uint32_t batch, int threads) {
     setenv("LLAMA_ATTN_ROT_DISABLE", is_rotated ? "0" : "1", 1);
     auto params = llama_context_default_params();
     params.n_ctx = tokens;
@@ -53,13 +53,13 @@ inline llama_context * open(llama_model * model, ggml_type type, bool is_rotated
     params.n_ubatch = batch;
     params.n_threads = threads;
     params.n_threads_batch = threads;
-    params.type_k = type;
-    params.type_v = type;
+    params.type_k = type_k;
+    params.type_v = type_v;
     params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
     params.swa_full = false;
     llama_context * context = llama_init_from_model(model, params);
     if (context == nullptr) {
-        fail(std::string("no context with a cache of ") + ggml_type_name(type));
+        fail(std::string("no context with a cache of ") + ggml_type_name(type_k) + "/" + ggml_type_name(type_v));
     }
     return context;
 }

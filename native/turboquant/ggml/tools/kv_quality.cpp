@@ -2,7 +2,7 @@
 //
 //   kv_quality MODEL TEXT CONTEXT CHUNKS THREADS VARIANT...
 //
-// A variant is TYPE, with "-" behind it for no rotation and "+" for balanced keys: q4_0, q4_0-, q4_0+, q4_0-+.
+// A variant is TYPE, or TYPE of keys/TYPE of values, with "-" behind it for no rotation and "+" for balanced keys: q4_0, q4_0-, q4_0+, q4_0-+.
 // The second half of each chunk counts, as in llama.cpp's perplexity tool. One JSON object a variant.
 
 #include "kv_model.h"
@@ -42,8 +42,11 @@ variant open_variant(const std::string & name, llama_model * plain, llama_model 
     v.name = name;
     const bool is_balanced = name.find('+') != std::string::npos;
     const bool is_rotated = name.find('-') == std::string::npos;
-    const auto type = kv::type_named(name.substr(0, name.find_first_of("+-")));
-    v.context = kv::open(is_balanced ? balanced : plain, type, is_rotated, context, BATCH, threads);
+    const std::string types = name.substr(0, name.find_first_of("+-"));
+    const size_t slash = types.find('/');
+    const auto keys = kv::type_named(types.substr(0, slash));
+    const auto values = slash == std::string::npos ? keys : kv::type_named(types.substr(slash + 1));
+    v.context = kv::open(is_balanced ? balanced : plain, keys, values, is_rotated, context, BATCH, threads);
     return v;
 }
 
@@ -152,7 +155,7 @@ int main(int argc, char ** argv) {
     if ((int64_t) tokens.size() < (int64_t) context*chunks) {
         kv::fail("the text has only " + std::to_string(tokens.size()) + " tokens");
     }
-    llama_context * base = kv::open(plain, GGML_TYPE_F16, true, context, BATCH, threads);
+    llama_context * base = kv::open(plain, GGML_TYPE_F16, GGML_TYPE_F16, true, context, BATCH, threads);
     std::vector<variant> variants;
     for (int i = 6; i < argc; i++) {
         variants.push_back(open_variant(argv[i], plain, balanced, context, threads));

@@ -176,7 +176,8 @@ int main(int argc, char ** argv) {
     }
     kv::start();
     llama_model * model = kv::load(argv[1], true);
-    llama_context * context = kv::open(model, kv::type_named(argv[2]), true, deepest + std::max(batch, SEED_TOKENS) + tokens + 64, std::max(batch, SEED_TOKENS), threads);
+    const auto type = kv::type_named(argv[2]);
+    llama_context * context = kv::open(model, type, type, true, deepest + std::max(batch, SEED_TOKENS) + tokens + 64, std::max(batch, SEED_TOKENS), threads);
     bench b(model, context);
     for (int i = 6; i < argc; i++) {
         const int depth = atoi(argv[i]);
