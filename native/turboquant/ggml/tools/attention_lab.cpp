@@ -154,7 +154,8 @@ void check(const char * name, const shape & s) {
 }
 
 void check_all() {
-    for (ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q5_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1 }) {
+    for (ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q5_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1,
+                            GGML_TYPE_TQ3, GGML_TYPE_TQ4, GGML_TYPE_TQ5, GGML_TYPE_TQ6 }) {
         shape decode { type, type };
         decode.size = 512;
         decode.tokens = 1500;
@@ -166,7 +167,7 @@ void check_all() {
         prefill.window = 128;
         check("prefill in a sliding window", prefill);
         shape groups { type, type };
-        groups.size = 64;
+        groups.size = std::max<int64_t>(64, ggml_blck_size(type));
         groups.kv_heads = 3;
         groups.heads_each = 3;
         groups.batches = 2;
@@ -181,6 +182,10 @@ void check_all() {
     shape mixed { GGML_TYPE_Q8_0, GGML_TYPE_Q4_0 };
     mixed.tokens = 300;
     check("keys and values of different types", mixed);
+    shape own { GGML_TYPE_TQ5, GGML_TYPE_TQ4 };
+    own.size = 512;
+    own.tokens = 300;
+    check("keys and values of different types", own);
     shape odd { GGML_TYPE_F16, GGML_TYPE_F16 };
     odd.size = 40;
     odd.heads_each = 7;
