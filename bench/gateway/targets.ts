@@ -37,7 +37,7 @@ const PRICE = { inputUsdPerMillion: 3, outputUsdPerMillion: 15, source: 'benchma
 /** The whole walk, with a ceiling on the key, the ledger and the log as delivered. */
 function innerloopConfig(upstreamUrl: string, hasEngine: boolean): Omit<ConfigInput, 'version'> {
 	return {
-		local: { isEnabled: hasEngine },
+		local: { isEnabled: hasEngine, build: 'prebuilt' },
 		providers: { upstream: { baseUrl: upstreamUrl, dialects: ['anthropic'], auth: 'none' } },
 		deployments: [
 			// A window wider than any body, since a body's bytes bound its tokens.

@@ -74,7 +74,7 @@ export function testConfig(options: BoxOptions): Record<string, unknown> {
 	return {
 		version: 1,
 		server: { port: 0 },
-		local: { isEnabled: options.model !== undefined, slots: 2, contextTokens: 4_096 },
+		local: { isEnabled: options.model !== undefined, slots: 2, contextTokens: 4_096, build: 'prebuilt' },
 		providers,
 		deployments,
 		...config,
