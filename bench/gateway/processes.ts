@@ -5,7 +5,12 @@ import { fileURLToPath } from 'node:url';
 import type { LoadPlan, LoadResult } from './load.ts';
 
 function start(file: string): ChildProcess {
-	return fork(fileURLToPath(new URL(file, import.meta.url)), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' });
+	return fork(fileURLToPath(new URL(file, import.meta.url)), {
+		stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+		serialization: 'advanced',
+		// Without the launcher's tether, which would let go of the channel: this one keeps them alive, and ends them.
+		execArgv: [],
+	});
 }
 
 function answerOf<T>(child: ChildProcess): Promise<T> {
