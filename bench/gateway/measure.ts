@@ -45,7 +45,7 @@ export async function measureLatency(
 	for (let round = 0; round <= rounds; round += 1) {
 		for (const { name, running, dialect = 'anthropic' } of targets) {
 			const plan = { url: running.url, headers: running.headers, body, dialect, connections: 1, durationMs: 20_000 };
-			const result = await load.run({ ...plan, calls: roundCalls });
+			const result = await named(name, load.run({ ...plan, calls: roundCalls }));
 			// The first round warms up.
 			if (round === 0) continue;
 			samples.get(name)?.latencies.push(...result.latenciesMs);
@@ -77,9 +77,9 @@ export async function measureThroughput(
 	for (let round = 0; round < throughputRounds; round += 1) {
 		for (const { name, running, dialect = 'anthropic' } of targets) {
 			const plan = { url: running.url, headers: running.headers, body, dialect, connections: 32, calls: FOREVER };
-			await load.run({ ...plan, durationMs: throughputMs / 4 });
+			await named(name, load.run({ ...plan, durationMs: throughputMs / 4 }));
 			const before = processorMs(running.pids());
-			const { latenciesMs, elapsedMs } = await load.run({ ...plan, durationMs: throughputMs });
+			const { latenciesMs, elapsedMs } = await named(name, load.run({ ...plan, durationMs: throughputMs }));
 			const used = processorMs(running.pids()) - before;
 			const calls = latenciesMs.length;
 			rounds.get(name)?.push({ callsPerSecond: (calls / elapsedMs) * 1_000, processorMsPerCall: used / calls });
@@ -104,4 +104,13 @@ export function idleMb({ running }: NamedTarget): number {
 /** The most that its processes ever held (each its own most), MB of 10⁶ bytes. */
 export function peakMb({ running }: NamedTarget): number {
 	return residentBytes(running.pids(), 'VmHWM') / 1e6;
+}
+
+/** Says of which program a failure is: an address alone tells nobody. */
+async function named<T>(name: string, run: Promise<T>): Promise<T> {
+	try {
+		return await run;
+	} catch (cause) {
+		throw new Error(`${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+	}
 }
