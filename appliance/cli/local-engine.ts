@@ -1,10 +1,9 @@
 /** Starts the engine that the configuration asks for, on the model that is here or on its way. */
 
-import { join } from 'node:path';
 import { readBuildInputs } from '../../native/build/build-inputs.ts';
 import { obtainOwnBuild } from '../../native/build/own-build.ts';
 import { listPatches } from '../../native/build/own-sources.ts';
-import { cacheDir, type Environment, modelsDir } from '../config/places.ts';
+import { type Environment, modelsDir, nativeDir } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseModel } from '../model/choose-model.ts';
 import { type ModelLog, obtainForService } from '../model/obtain-for-service.ts';
@@ -31,7 +30,7 @@ export function startEngine(
 			threads: local.threads,
 			queueLength: local.queueLength,
 			prefillChunkTokens: local.prefillChunkTokens,
-			...(wantsOwnBuild(local.build) ? { obtainOwnBuild: buildIn(join(cacheDir(env, home), 'native'), log) } : {}),
+			...(wantsOwnBuild(local.build) ? { obtainOwnBuild: buildIn(nativeDir(env, home), log) } : {}),
 			log,
 			clock,
 		});

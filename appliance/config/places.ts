@@ -23,6 +23,11 @@ export function cacheDir(env: Environment, home: string): string {
 	return place(env.INNERLOOP_CACHE, env.XDG_CACHE_HOME, join(home, '.cache'));
 }
 
+/** The engine, the codec's addon and their tools, as they were built here. */
+export function nativeDir(env: Environment, home: string): string {
+	return join(cacheDir(env, home), 'native');
+}
+
 /** GGUF files. */
 export function modelsDir(env: Environment, home: string): string {
 	return join(cacheDir(env, home), 'models');

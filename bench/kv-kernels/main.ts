@@ -1,10 +1,9 @@
 /** `npm run bench:kv-kernels`: what the codec's kernels cost a KV element, by format and instruction set, on one thread. */
 
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cacheDir } from '../../appliance/config/places.ts';
+import { nativeDir } from '../../appliance/config/places.ts';
 import { type BlockShape, openTurboquant, type Turboquant } from '../../native/bindings/index.ts';
 import { obtainAddon } from '../../native/build/turboquant-build.ts';
 import { type Figure, formatValue, makeReport, printTable, writeReport } from '../lib/report.ts';
@@ -98,7 +97,7 @@ async function main(): Promise<void> {
 	if (values.help === true) return void process.stdout.write(USAGE);
 	const heads = Number(values.heads);
 	if (!(Number.isInteger(heads) && heads >= 1 && heads <= 16)) throw new Error('--heads is a whole number from 1 to 16.');
-	const tq = openTurboquant(await obtainAddon(join(cacheDir(process.env, homedir()), 'native'), new AbortController().signal));
+	const tq = openTurboquant(await obtainAddon(nativeDir(process.env, homedir()), new AbortController().signal));
 	const figures = [3, 4, 5, 6].flatMap((bits) => {
 		const bed = makeBed(tq, bits, heads);
 		return [...tq.instructionSets.flatMap((isa) => measure(bed, isa)), ...measureCodec(bed)];

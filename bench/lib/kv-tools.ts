@@ -2,9 +2,8 @@
 
 import { spawn } from 'node:child_process';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { cacheDir } from '../../appliance/config/places.ts';
+import { nativeDir } from '../../appliance/config/places.ts';
 import { type KvTool, obtainKvTools } from '../../native/build/kv-tools.ts';
 
 /** `stock` is ggml's own attention in the same binary. */
@@ -16,7 +15,7 @@ export type RunKvTool = (tool: KvTool, args: readonly string[], attention?: Atte
 export async function openKvTools(): Promise<RunKvTool> {
 	let tenths = 0;
 	const fileOf = await obtainKvTools({
-		folder: join(cacheDir(process.env, homedir()), 'native'),
+		folder: nativeDir(process.env, homedir()),
 		onProgress: (share) => {
 			if (share * 10 < tenths + 1) return;
 			tenths = Math.floor(share * 10);

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { cacheDir } from '../../appliance/config/places.ts';
+import { nativeDir } from '../../appliance/config/places.ts';
 import { readBuildInputs } from '../../native/build/build-inputs.ts';
 import { obtainOwnBuild } from '../../native/build/own-build.ts';
 import { tinyGemma4 } from '../support/gguf-gemma4.ts';
@@ -13,7 +13,7 @@ import { answered, conversation, openEngine, request, says, until, untilReady } 
 /** Four minutes of two idle cores; a shared machine needs a multiple. */
 const BUILD_TIMEOUT_MS = 40 * 60_000;
 
-const folder = join(cacheDir(process.env, homedir()), 'native');
+const folder = nativeDir(process.env, homedir());
 const abort = new AbortController();
 let built: string;
 

@@ -1,15 +1,14 @@
 /** The codec's addon for tests, built once into the cache, and the numbers they feed it. */
 
 import { homedir } from 'node:os';
-import { join } from 'node:path';
-import { cacheDir } from '../../appliance/config/places.ts';
+import { nativeDir } from '../../appliance/config/places.ts';
 import { openTurboquant, type Turboquant } from '../../native/bindings/index.ts';
 import { obtainAddon } from '../../native/build/turboquant-build.ts';
 
 /** Half a minute of one idle core; a shared machine needs a multiple. */
 export const ADDON_BUILD_TIMEOUT_MS = 10 * 60_000;
 
-export const nativeCache = (): string => join(cacheDir(process.env, homedir()), 'native');
+export const nativeCache = (): string => nativeDir(process.env, homedir());
 
 export async function turboquantAddonFile(): Promise<string> {
 	return await obtainAddon(nativeCache(), new AbortController().signal);
