@@ -42,6 +42,10 @@ export const localSchema = z.strictObject({
 	threads: count.optional().describe('Threads of the engine; default: all cores.'),
 	queueLength: count.default(16).describe('Calls that may wait for a slot; more get 529.'),
 	prefillChunkTokens: count.default(256).describe('Prompt tokens evaluated between two looks at aborts and other slots.'),
+	admission: z
+		.enum(['auto', 'off'])
+		.default('auto')
+		.describe('auto: the local model slows or steps aside before the machine swaps or throttles. off: it never does.'),
 	build: z
 		.enum(['auto', 'prebuilt', 'own'])
 		.default('auto')

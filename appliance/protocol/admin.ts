@@ -2,20 +2,13 @@
 
 import type { AlertRow } from './alerts.ts';
 import type { ClientSeen } from './clients.ts';
+import type { Condition } from './condition.ts';
 import type { Decision } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
+import type { Admission, MachineSample } from './machine.ts';
 import type { Key, RulesChange } from './member.ts';
 import type { CallRecord, EngineStatus, ListedKey, Member, SpendDay, SpendRow } from './ports.ts';
 import type { DialectName, Tier } from './words.ts';
-
-export interface SystemFacts {
-	readonly rssBytes: number;
-	readonly freeBytes: number;
-	readonly totalBytes: number;
-	/** Undefined where the machine has no sensor. */
-	readonly temperatureCelsius: number | undefined;
-	readonly cpuLoadPercent: number | undefined;
-}
 
 /** GET /innerloop/v1/status */
 export interface StatusReport {
@@ -30,7 +23,11 @@ export interface StatusReport {
 	readonly engine: EngineStatus;
 	/** Ids of cloud deployments that calls pass over after failures, and of those that one call tries at this moment. */
 	readonly restingDeployments: readonly string[];
-	readonly system: SystemFacts;
+	readonly system: MachineSample;
+	/** How much of the machine the local model may use. */
+	readonly admission: Admission;
+	/** What is wrong, the worst first; empty when nothing is. */
+	readonly conditions: readonly Condition[];
 }
 
 /** GET /innerloop/v1/deployments → { deployments } */

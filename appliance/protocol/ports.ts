@@ -223,6 +223,8 @@ export interface LocalEngine {
 	countTokens(conversation: Conversation, signal: AbortSignal): Promise<number>;
 	/** Throws a Problem (`local-busy`, `local-failed`, `context-window-exceeded`, `canceled`); never ends without `finish`. */
 	answer(request: LocalRequest): AsyncIterable<StreamPart>;
+	/** Uses at most so many of its slots from now on, all of them again with undefined; what runs goes on. */
+	limitSlots?(most: number | undefined): void;
 	close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import { DIALECTS_BY_NAME } from '../dialect/dialects.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
+import { AdmissionDesk } from './admission-desk.ts';
 import { AlertDesk } from './alerts/alert-desk.ts';
 import { BodyMemory } from './body-memory.ts';
 import type { Box } from './box.ts';
@@ -57,6 +58,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		natives: new NativeMemory(),
 		bodyMemory: new BodyMemory(),
 		running,
+		machine: new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger }),
 		alerts,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),

@@ -2,13 +2,15 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Deployment, DeploymentHealth } from '../protocol/deployment.ts';
+import type { Admission } from '../protocol/machine.ts';
 import type { EngineStatus } from '../protocol/ports.ts';
 import type { Box } from './box.ts';
 
 export function healthOf(box: Box, settings: Settings, deployments: readonly Deployment[]): ReadonlyMap<string, DeploymentHealth> {
 	const health = new Map<string, DeploymentHealth>();
 	for (const deployment of deployments) {
-		if (deployment.provider === 'local') health.set(deployment.id, { ...localHealth(box.engine.status()), cooldownUntilMs: 0 });
+		if (deployment.provider === 'local')
+			health.set(deployment.id, { ...localHealth(box.engine.status(), box.machine.admission), cooldownUntilMs: 0 });
 		else {
 			const isOwn = deployment.isOwnLogin === true;
 			const missing = isOwn ? undefined : settings.notConfigured[deployment.id];
@@ -28,7 +30,9 @@ export function healthOf(box: Box, settings: Settings, deployments: readonly Dep
 	return health;
 }
 
-function localHealth({ state, detail, rates }: EngineStatus) {
+function localHealth({ state, detail, rates }: EngineStatus, admission: Admission) {
+	if (state === 'ready' && admission.state === 'aside')
+		return { isUp: false, detail: `It steps aside for the machine. ${admission.reason}`, rates };
 	const isUp = state === 'ready';
 	return { isUp, detail: isUp ? undefined : (detail ?? `the local engine is ${state}`), rates };
 }

@@ -32,19 +32,29 @@ export interface Asking {
 export function planCallNow(box: Box, { settings, deployments, key, request }: Asking, call: Call) {
 	const hints = hintsOf(request.headers);
 	const scope = scopeOf(settings, key, call, hints);
-	const plan = planAlsoResting({
-		call,
-		key,
-		hints,
-		settings: settings.routing,
-		deployments,
-		health: healthOf(box, settings, deployments),
-		affinity: box.memory.affinityOf(key, call, request.body),
-		allowance: box.store.ledger.allowance(scope),
-		nowMs: box.clock.nowMs(),
-		random: box.random(),
-	});
+	const plan = withAdmission(
+		box,
+		planAlsoResting({
+			call,
+			key,
+			hints,
+			settings: settings.routing,
+			deployments,
+			health: healthOf(box, settings, deployments),
+			affinity: box.memory.affinityOf(key, call, request.body),
+			allowance: box.store.ledger.allowance(scope),
+			nowMs: box.clock.nowMs(),
+			random: box.random(),
+		}),
+	);
 	return { plan, scope };
+}
+
+/** Says where the machine slows the local model down: a call may then wait longer there, or be expected to. */
+function withAdmission({ machine: { admission }, engine }: Box, plan: Plan): Plan {
+	if (admission.state !== 'slow' || engine.status().state !== 'ready') return plan;
+	const text = `The local model takes one call at a time. ${admission.reason}`;
+	return { ...plan, reasons: [...plan.reasons, { step: 'eligibility', code: 'local-slowed', text, deployment: 'local' }] };
 }
 
 /**

@@ -11,7 +11,7 @@ import { Problem } from '../protocol/problem.ts';
 import { createLocalEngine } from '../provider/local/local-engine.ts';
 import { openStore } from '../store/open-store.ts';
 import { createClockSync } from '../system/clock-sync.ts';
-import { createSystemFacts } from '../system/system-facts.ts';
+import { type MachineReaders, MachineSampler, machineReaders } from '../system/machine-sampler.ts';
 import type { Box } from './box.ts';
 import { buildServer } from './build-server.ts';
 import { composeBox, systemClock } from './compose-box.ts';
@@ -38,6 +38,8 @@ export interface ServeOptions {
 	readonly clock?: Clock;
 	/** File that the log is written to; default standard error. */
 	readonly log?: string;
+	/** How the machine is looked at; default: as it is. */
+	readonly machine?: MachineReaders;
 	/** Begins to load the local model, which may first have to be fetched, and returns at once. Not asked where local answers are off. */
 	startEngine(settings: Settings, log: Logger): LocalEngine;
 }
@@ -73,12 +75,14 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	});
 	const engine = engineOf(options, settings, logger);
 	const { box, take } = composeBox({ settings, store, engine, logger });
-	const started: Started = { options, log, store, engine, box, warnings };
+	const sampler = new MachineSampler(options.machine ?? machineReaders(options.dataDir), systemClock.wallMs);
+	const started: Started = { options, log, store, engine, box, warnings, sampler };
 	try {
 		const running = await open(started);
 		const watch = await followSettings(source, settings, take, logger);
 		return { ...running, stop: once(() => stop(started, running.app, () => watch.close())) };
 	} catch (error) {
+		sampler.stop();
 		await Promise.allSettled([engine.close(), box.cloud.close(), store.close()]);
 		log.flush();
 		throw error;
@@ -98,17 +102,20 @@ interface Started {
 	readonly engine: LocalEngine;
 	readonly box: Box;
 	readonly warnings: readonly string[];
+	readonly sampler: MachineSampler;
 }
 
-async function open({ options, log, store, engine, box, warnings }: Started) {
+async function open({ options, log, store, engine, box, warnings, sampler }: Started) {
 	const console = createConsoleKey();
 	const firstKey = await makeFirstKey(store.members);
 	await Promise.all([box.alerts.start(), box.clients.start()]);
+	sampler.onSample((sample) => box.machine.take(sample));
+	void sampler.start();
 	let address = '';
 	const app = buildServer(box, {
 		version: options.version,
 		address: () => address,
-		system: createSystemFacts(systemClock.nowMs),
+		system: () => sampler.latest(),
 		console: console.find,
 	});
 	address = await listen(app, options.host ?? box.settings().server.host, options.port ?? box.settings().server.port);
@@ -141,13 +148,18 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 }
 
 /** New calls are refused from the first moment, so that nothing begins that could not end. */
-async function stop({ options, log, store, engine, box }: Started, app: FastifyInstance, unwatch: () => Promise<void>): Promise<void> {
+async function stop(
+	{ options, log, store, engine, box, sampler }: Started,
+	app: FastifyInstance,
+	unwatch: () => Promise<void>,
+): Promise<void> {
 	log.logger.info({ runningCalls: box.running.count }, 'stopping');
 	const { stopTimeoutMs } = box.settings().server.limits;
 	const closed = box.running.stop(stopTimeoutMs).then(() => app.close());
 	app.server.close();
 	await closed;
 	await unwatch();
+	sampler.stop();
 	box.alerts.stop();
 	box.clients.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);

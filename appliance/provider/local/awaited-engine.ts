@@ -27,12 +27,13 @@ class AwaitedEngine implements LocalEngine {
 	#engine: LocalEngine | undefined;
 	#isMissing = false;
 	#isClosed = false;
+	#mostSlots: number | undefined;
 
 	constructor(options: AwaitedEngineOptions) {
 		this.#options = options;
 		this.#settled = options.modelFile.then((file) => {
 			if (file === undefined) this.#isMissing = true;
-			else if (!this.#isClosed) this.#engine = options.create(file);
+			else if (!this.#isClosed) this.#take(options.create(file));
 		});
 	}
 
@@ -48,11 +49,21 @@ class AwaitedEngine implements LocalEngine {
 		return this.#real().answer(request);
 	}
 
+	limitSlots(most: number | undefined): void {
+		this.#mostSlots = most;
+		this.#engine?.limitSlots?.(most);
+	}
+
 	async close(): Promise<void> {
 		this.#isClosed = true;
 		if (this.#engine === undefined && !this.#isMissing) this.#options.giveUp();
 		await this.#settled;
 		await this.#engine?.close();
+	}
+
+	#take(engine: LocalEngine): void {
+		this.#engine = engine;
+		if (this.#mostSlots !== undefined) engine.limitSlots?.(this.#mostSlots);
 	}
 
 	#real(): LocalEngine {

@@ -33,6 +33,7 @@ export class CallDesk {
 	readonly #counts = new Map<number, PromiseWithResolvers<number>>();
 	readonly #rates = new RateTable();
 	#lastJob = 0;
+	#mostSlots: number | undefined;
 
 	constructor(options: CallDeskOptions) {
 		this.#options = options;
@@ -45,6 +46,11 @@ export class CallDesk {
 
 	status(): Pick<EngineStatus, 'busySlots' | 'queued' | 'rates' | 'ratesByDepth'> {
 		return { busySlots: this.#running.size, queued: this.#queue.size, rates: this.#summary(), ratesByDepth: this.#rates.byDepth() };
+	}
+
+	limitSlots(most: number | undefined): void {
+		this.#mostSlots = most;
+		this.dispatch();
 	}
 
 	/** Sends the call at once, or lets it wait. @throws Problem `local-busy` when the queue is full */
@@ -123,7 +129,11 @@ export class CallDesk {
 	}
 
 	#hasFreeSlot(): boolean {
-		return this.#options.isReady() && this.#running.size < this.#options.slots;
+		return this.#options.isReady() && this.#running.size < this.#slots;
+	}
+
+	get #slots(): number {
+		return Math.min(this.#options.slots, this.#mostSlots ?? this.#options.slots);
 	}
 
 	#run(job: Job): void {
@@ -169,7 +179,8 @@ export class CallDesk {
 
 	/** What runs and waits, shared over the slots; 0 when a slot is free. */
 	#queueMs(): number {
-		const { slots, clock } = this.#options;
+		const { clock } = this.#options;
+		const slots = this.#slots;
 		if (this.#running.size < slots && this.#queue.size === 0) return 0;
 		const nowMs = clock.nowMs();
 		let workMs = 0;

@@ -110,6 +110,10 @@ class SupervisedEngine implements LocalEngine {
 		}
 	}
 
+	limitSlots(most: number | undefined): void {
+		this.#desk.limitSlots(most);
+	}
+
 	async close(): Promise<void> {
 		this.#ownBuild?.close();
 		this.#desk.failWaiting(new Problem('shutting-down', 'The local engine is shutting down.'));

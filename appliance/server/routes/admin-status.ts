@@ -1,10 +1,13 @@
 /** What the box is doing: status, deployments with their health, spend. */
 
 import type { FastifyInstance } from 'fastify';
-import type { DeploymentReport, StatusReport, SystemFacts } from '../../protocol/admin.ts';
+import type { DeploymentReport, StatusReport } from '../../protocol/admin.ts';
+import type { Condition } from '../../protocol/condition.ts';
 import type { DeploymentHealth } from '../../protocol/deployment.ts';
+import type { Admission, MachineSample } from '../../protocol/machine.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { Box } from '../box.ts';
+import { conditionsOf } from '../conditions.ts';
 import { healthOf } from '../health-of.ts';
 import { publishedModels } from '../published-models.ts';
 import { reportTraffic } from '../report-traffic.ts';
@@ -13,7 +16,7 @@ export interface StatusSources {
 	readonly version: string;
 	/** Where the box listens; empty before it does. */
 	address(): string;
-	system(): Promise<SystemFacts>;
+	system(): Promise<MachineSample>;
 	/** The key of this machine's command line, for its token. */
 	console(secret: string): Key | undefined;
 }
@@ -36,10 +39,30 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 			engine: box.engine.status(),
 			restingDeployments: restingDeployments(box),
 			system,
+			admission: admissionOf(box),
+			conditions: conditionsNow(box),
 		};
 	});
 	app.get('/innerloop/v1/deployments', MEMBER, (): { deployments: DeploymentReport[] } => ({ deployments: deployments(box) }));
 	app.get('/innerloop/v1/models', MEMBER, () => ({ models: publishedModels(box.settings(), box.deployments()) }));
+}
+
+const admissionOf = ({ machine: { admission } }: Box): Admission => ({
+	state: admission.state,
+	reason: admission.reason,
+	sinceMs: admission.sinceMs,
+});
+
+export function conditionsNow(box: Box): readonly Condition[] {
+	const { notConfigured } = box.settings();
+	return conditionsOf({
+		store: box.store.stats(),
+		engine: box.engine.status(),
+		admission: box.machine.admission,
+		machine: box.machine.sample,
+		configured: box.settings().deployments.flatMap(({ id }) => (notConfigured[id] === undefined ? [id] : [])),
+		resting: restingDeployments(box),
+	});
 }
 
 function restingDeployments(box: Box): string[] {
