@@ -53,7 +53,7 @@ const admissionOf = ({ machine: { admission } }: Box): Admission => ({
 	sinceMs: admission.sinceMs,
 });
 
-export function conditionsNow(box: Box): readonly Condition[] {
+function conditionsNow(box: Box): readonly Condition[] {
 	const { notConfigured } = box.settings();
 	return conditionsOf({
 		store: box.store.stats(),
