@@ -91,11 +91,15 @@ inline void pack_codes(const uint8_t* codes, uint8_t* out) noexcept {
 
 // One group as int8 steps, [TQ_GROUP].
 template <int BITS>
-inline void unpack_steps(const uint8_t* block, int header, int group, int8_t* steps) noexcept {
+inline void unpack_group(const uint8_t* in, const int8_t* table, int8_t* steps) noexcept {
     uint8_t codes[TQ_GROUP];
-    unpack_codes<BITS>(block + header + group * kGroupBytes<BITS>, codes);
-    const int8_t* table = Format<BITS>::table(scale_index(block, group));
+    unpack_codes<BITS>(in, codes);
     for (int i = 0; i < TQ_GROUP; i++) steps[i] = table[codes[i]];
+}
+
+template <int BITS>
+inline void unpack_steps(const uint8_t* block, int header, int group, int8_t* steps) noexcept {
+    unpack_group<BITS>(block + header + group * kGroupBytes<BITS>, Format<BITS>::table(scale_index(block, group)), steps);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ reading reading_of(const ggml_tensor * rows, const kv_format & format, int64_t q
     if (rows->type == GGML_TYPE_F32 && whole_vectors) {
         return reading::f32_in_place;
     }
-    return HAS_INT8_DOT && format.unpack_int8 != nullptr && rows->ne[0] % INT8_BLOCK == 0 ? reading::as_int8 : reading::as_float;
+    return HAS_INT8_DOT && format.span > 0 && rows->ne[0] % format.span == 0 ? reading::as_int8 : reading::as_float;
 }
 
 bool fits(const ggml_tensor * dst) {
@@ -64,9 +64,9 @@ void lay_out(attention_plan & plan) {
     at.scores = take(ROW_TILE*TOKEN_TILE);
     at.sums = take(ROW_TILE*plan.value_width);
     at.mask = take(ROW_TILE*TOKEN_TILE);
-    at.keys = take(int8_keys ? int8_keys_floats(plan.key_size, TOKEN_TILE) : TOKEN_TILE*plan.key_width);
+    at.keys = take(int8_keys ? int8_keys_floats(plan.key_size) : TOKEN_TILE*plan.key_width);
     const bool int8_values = plan.value_reading == reading::as_int8;
-    at.values = take(int8_values ? int8_values_floats(plan.value_size, TOKEN_TILE) : TOKEN_TILE*plan.value_width);
+    at.values = take(int8_values ? int8_values_floats(TOKEN_TILE) : TOKEN_TILE*plan.value_width);
     at.size = end;
 }
 

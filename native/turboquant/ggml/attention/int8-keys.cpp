@@ -8,11 +8,11 @@
 #include <cmath>
 #include <cstring>
 
-// A tile of keys lies as [size / 4][max_tokens] words of four bytes: one register holds four elements of LANES tokens, so
-// that a word of the query meets all of them in one instruction and no sum over lanes is needed. Scales follow as
-// [size / INT8_BLOCK][max_tokens] floats, then the rows as they were unpacked, before they are turned.
+// LANES keys lie as [size / 4][LANES] words of four bytes: one register holds four elements of LANES tokens, so that a
+// word of the query meets all of them in one instruction and no sum over lanes is needed. Scales follow as
+// [size / span][LANES] floats, then the rows as they were unpacked, before they are turned.
 //
-// x86 multiplies unsigned bytes by signed ones: its keys are stored with 128 added, and each block of a query brings
+// x86 multiplies unsigned bytes by signed ones: its keys are stored with 128 added, and each span of a query brings
 // −128 times its sum, at which the accumulator begins.
 
 namespace innerloop {
@@ -21,44 +21,41 @@ namespace {
 using namespace simd;
 
 constexpr int WORD = 4;
-constexpr int BLOCK_WORDS = INT8_BLOCK/WORD;
 
+// Scales and offsets by span, then the bytes.
 struct int8_query {
-    int8_t * values;
-    float * scales;
-    int32_t * offsets;
+    const int8_t * values;
+    const float * scales;
+    const int32_t * offsets;
 
-    int8_query(float * at, int64_t size) {
-        scales = at;
-        offsets = (int32_t *) (at + size/INT8_BLOCK);
-        values = (int8_t *) (at + 2*(size/INT8_BLOCK));
-    }
+    int8_query(const float * at, int64_t size)
+        : values((const int8_t *) (at + 2*(size/INT8_BLOCK))), scales(at), offsets((const int32_t *) (at + size/INT8_BLOCK)) {}
 };
 
 struct int8_keys {
     uint32_t * words;
     float * scales;
-    // LANES rows, not yet turned, and their scales.
+    // Not yet turned, and their scales.
     int8_t * rows;
     float * row_scales;
 
-    int8_keys(float * at, int64_t size, int64_t max_tokens) {
+    int8_keys(float * at, int64_t size) {
         words = (uint32_t *) at;
-        scales = at + size/WORD*max_tokens;
-        rows = (int8_t *) (scales + size/INT8_BLOCK*max_tokens);
+        scales = at + size/WORD*LANES;
+        rows = (int8_t *) (scales + size/INT8_BLOCK*LANES);
         row_scales = (float *) (rows + LANES*size);
     }
 };
 
-// Words [LANES][size / 4] → [size / 4][stride].
-void turn(const int8_t * rows, int64_t size, uint32_t * words, int64_t stride);
+// Words [LANES][size / 4] → [size / 4][LANES].
+void turn(const int8_t * rows, int64_t size, uint32_t * words);
 
 #if defined(__AVX512BW__) && defined(__AVX512VNNI__)
 
 constexpr int32_t KEY_OFFSET = 128;
 
 // A square of 16 × 16 words: pairs, quads, then whole quarters of registers change places.
-void turn_square(const int8_t * rows, int64_t size, uint32_t * words, int64_t stride) {
+void turn_square(const int8_t * rows, int64_t size, uint32_t * words) {
     __m512i a[16], b[16];
     const __m512i offset = _mm512_set1_epi8((char) KEY_OFFSET);
     for (int i = 0; i < 16; i++) {
@@ -79,53 +76,53 @@ void turn_square(const int8_t * rows, int64_t size, uint32_t * words, int64_t st
         const __m512i high01 = _mm512_shuffle_i32x4(a[i], a[i + 4], 0xdd);
         const __m512i low23 = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0x88);
         const __m512i high23 = _mm512_shuffle_i32x4(a[i + 8], a[i + 12], 0xdd);
-        _mm512_storeu_si512(words + (i + 0)*stride, _mm512_shuffle_i32x4(low01, low23, 0x88));
-        _mm512_storeu_si512(words + (i + 8)*stride, _mm512_shuffle_i32x4(low01, low23, 0xdd));
-        _mm512_storeu_si512(words + (i + 4)*stride, _mm512_shuffle_i32x4(high01, high23, 0x88));
-        _mm512_storeu_si512(words + (i + 12)*stride, _mm512_shuffle_i32x4(high01, high23, 0xdd));
+        _mm512_storeu_si512(words + (i + 0)*LANES, _mm512_shuffle_i32x4(low01, low23, 0x88));
+        _mm512_storeu_si512(words + (i + 8)*LANES, _mm512_shuffle_i32x4(low01, low23, 0xdd));
+        _mm512_storeu_si512(words + (i + 4)*LANES, _mm512_shuffle_i32x4(high01, high23, 0x88));
+        _mm512_storeu_si512(words + (i + 12)*LANES, _mm512_shuffle_i32x4(high01, high23, 0xdd));
     }
 }
 
-void turn(const int8_t * rows, int64_t size, uint32_t * words, int64_t stride) {
+void turn(const int8_t * rows, int64_t size, uint32_t * words) {
     int64_t d = 0;
     for (; d + 64 <= size; d += 64) {
-        turn_square(rows + d, size, words + d/WORD*stride, stride);
+        turn_square(rows + d, size, words + d/WORD*LANES);
     }
     for (; d < size; d += WORD) {
         for (int t = 0; t < LANES; t++) {
             uint32_t word;
             memcpy(&word, rows + t*size + d, WORD);
-            words[d/WORD*stride + t] = word ^ 0x80808080u;
+            words[d/WORD*LANES + t] = word ^ 0x80808080u;
         }
     }
 }
 
 template <int R>
-void score_rows(int64_t size, const int8_query * queries, const uint32_t * words, const float * scales, int64_t stride, float * scores, int64_t score_stride) {
+void score_rows(int64_t size, int64_t span, const int8_query * queries, const int8_keys & keys, float * scores, int64_t stride) {
     vec total[R];
     for (int r = 0; r < R; r++) {
         total[r] = zero();
     }
-    for (int64_t b = 0; b < size/INT8_BLOCK; b++) {
+    for (int64_t s = 0; s < size/span; s++) {
         __m512i acc[R];
         for (int r = 0; r < R; r++) {
-            acc[r] = _mm512_set1_epi32(queries[r].offsets[b]);
+            acc[r] = _mm512_set1_epi32(queries[r].offsets[s]);
         }
-        for (int w = 0; w < BLOCK_WORDS; w++) {
-            const __m512i key = _mm512_loadu_si512(words + (b*BLOCK_WORDS + w)*stride);
+        for (int64_t w = s*span/WORD; w < (s + 1)*span/WORD; w++) {
+            const __m512i key = _mm512_loadu_si512(keys.words + w*LANES);
             for (int r = 0; r < R; r++) {
                 int32_t query;
-                memcpy(&query, queries[r].values + b*INT8_BLOCK + w*WORD, WORD);
+                memcpy(&query, queries[r].values + w*WORD, WORD);
                 acc[r] = _mm512_dpbusd_epi32(acc[r], key, _mm512_set1_epi32(query));
             }
         }
-        const vec scale = load(scales + b*stride);
+        const vec scale = load(keys.scales + s*LANES);
         for (int r = 0; r < R; r++) {
-            total[r] = fma(_mm512_cvtepi32_ps(acc[r]), mul(scale, set1(queries[r].scales[b])), total[r]);
+            total[r] = fma(_mm512_cvtepi32_ps(acc[r]), mul(scale, set1(queries[r].scales[s])), total[r]);
         }
     }
     for (int r = 0; r < R; r++) {
-        store(scores + r*score_stride, total[r]);
+        store(scores + r*stride, total[r]);
     }
 }
 
@@ -133,7 +130,7 @@ void score_rows(int64_t size, const int8_query * queries, const uint32_t * words
 
 constexpr int32_t KEY_OFFSET = 0;
 
-void turn(const int8_t * rows, int64_t size, uint32_t * words, int64_t stride) {
+void turn(const int8_t * rows, int64_t size, uint32_t * words) {
     for (int64_t d = 0; d < size; d += 16) {
         uint32x4_t a[4];
         for (int i = 0; i < 4; i++) {
@@ -143,11 +140,11 @@ void turn(const int8_t * rows, int64_t size, uint32_t * words, int64_t stride) {
         const uint64x2_t high01 = vreinterpretq_u64_u32(vtrn2q_u32(a[0], a[1]));
         const uint64x2_t low23 = vreinterpretq_u64_u32(vtrn1q_u32(a[2], a[3]));
         const uint64x2_t high23 = vreinterpretq_u64_u32(vtrn2q_u32(a[2], a[3]));
-        uint32_t * out = words + d/WORD*stride;
-        vst1q_u32(out + 0*stride, vreinterpretq_u32_u64(vtrn1q_u64(low01, low23)));
-        vst1q_u32(out + 1*stride, vreinterpretq_u32_u64(vtrn1q_u64(high01, high23)));
-        vst1q_u32(out + 2*stride, vreinterpretq_u32_u64(vtrn2q_u64(low01, low23)));
-        vst1q_u32(out + 3*stride, vreinterpretq_u32_u64(vtrn2q_u64(high01, high23)));
+        uint32_t * out = words + d/WORD*LANES;
+        vst1q_u32(out + 0*LANES, vreinterpretq_u32_u64(vtrn1q_u64(low01, low23)));
+        vst1q_u32(out + 1*LANES, vreinterpretq_u32_u64(vtrn1q_u64(high01, high23)));
+        vst1q_u32(out + 2*LANES, vreinterpretq_u32_u64(vtrn2q_u64(low01, low23)));
+        vst1q_u32(out + 3*LANES, vreinterpretq_u32_u64(vtrn2q_u64(high01, high23)));
     }
 }
 
@@ -156,33 +153,33 @@ template <int LANE> int32x4_t dot_word(int32x4_t acc, const uint32_t * words, in
 }
 
 template <int R>
-void score_rows(int64_t size, const int8_query * queries, const uint32_t * words, const float * scales, int64_t stride, float * scores, int64_t score_stride) {
+void score_rows(int64_t size, int64_t span, const int8_query * queries, const int8_keys & keys, float * scores, int64_t stride) {
     vec total[R];
     for (int r = 0; r < R; r++) {
         total[r] = zero();
     }
-    for (int64_t b = 0; b < size/INT8_BLOCK; b++) {
+    for (int64_t s = 0; s < size/span; s++) {
         int32x4_t acc[R];
         for (int r = 0; r < R; r++) {
             acc[r] = vdupq_n_s32(0);
         }
-        for (int half = 0; half < 2; half++) {
-            const uint32_t * at = words + (b*BLOCK_WORDS + half*4)*stride;
+        for (int64_t d = s*span; d < (s + 1)*span; d += 4*WORD) {
+            const uint32_t * at = keys.words + d/WORD*LANES;
             for (int r = 0; r < R; r++) {
-                const int8x16_t query = vld1q_s8(queries[r].values + b*INT8_BLOCK + half*16);
+                const int8x16_t query = vld1q_s8(queries[r].values + d);
                 acc[r] = dot_word<0>(acc[r], at, query);
-                acc[r] = dot_word<1>(acc[r], at + stride, query);
-                acc[r] = dot_word<2>(acc[r], at + 2*stride, query);
-                acc[r] = dot_word<3>(acc[r], at + 3*stride, query);
+                acc[r] = dot_word<1>(acc[r], at + LANES, query);
+                acc[r] = dot_word<2>(acc[r], at + 2*LANES, query);
+                acc[r] = dot_word<3>(acc[r], at + 3*LANES, query);
             }
         }
-        const vec scale = load(scales + b*stride);
+        const vec scale = load(keys.scales + s*LANES);
         for (int r = 0; r < R; r++) {
-            total[r] = fma(vcvtq_f32_s32(acc[r]), mul(scale, set1(queries[r].scales[b])), total[r]);
+            total[r] = fma(vcvtq_f32_s32(acc[r]), mul(scale, set1(queries[r].scales[s])), total[r]);
         }
     }
     for (int r = 0; r < R; r++) {
-        store(scores + r*score_stride, total[r]);
+        store(scores + r*stride, total[r]);
     }
 }
 
@@ -191,33 +188,66 @@ void score_rows(int64_t size, const int8_query * queries, const uint32_t * words
 // Without such an instruction keys are read as floats; what follows keeps the same code correct everywhere.
 constexpr int32_t KEY_OFFSET = 0;
 
-void turn(const int8_t * rows, int64_t size, uint32_t * words, int64_t stride) {
+void turn(const int8_t * rows, int64_t size, uint32_t * words) {
     for (int64_t d = 0; d < size; d += WORD) {
         for (int t = 0; t < LANES; t++) {
-            memcpy(words + d/WORD*stride + t, rows + t*size + d, WORD);
+            memcpy(words + d/WORD*LANES + t, rows + t*size + d, WORD);
         }
     }
 }
 
 template <int R>
-void score_rows(int64_t size, const int8_query * queries, const uint32_t * words, const float * scales, int64_t stride, float * scores, int64_t score_stride) {
+void score_rows(int64_t size, int64_t span, const int8_query * queries, const int8_keys & keys, float * scores, int64_t stride) {
     for (int r = 0; r < R; r++) {
         for (int t = 0; t < LANES; t++) {
             float total = 0;
-            for (int64_t b = 0; b < size/INT8_BLOCK; b++) {
+            for (int64_t s = 0; s < size/span; s++) {
                 int32_t acc = 0;
-                for (int i = 0; i < INT8_BLOCK; i++) {
-                    const auto * key = (const int8_t *) (words + (b*BLOCK_WORDS + i/WORD)*stride + t);
-                    acc += key[i%WORD]*queries[r].values[b*INT8_BLOCK + i];
+                for (int64_t i = s*span; i < (s + 1)*span; i++) {
+                    const auto * key = (const int8_t *) (keys.words + i/WORD*LANES + t);
+                    acc += key[i%WORD]*queries[r].values[i];
                 }
-                total += acc*scales[b*stride + t]*queries[r].scales[b];
+                total += acc*keys.scales[s*LANES + t]*queries[r].scales[s];
             }
-            scores[r*score_stride + t] = total;
+            scores[r*stride + t] = total;
         }
     }
 }
 
 #endif
+
+// LANES keys from `rows`, or fewer and zeros.
+void pack_keys(const kv_format & format, const char * rows, size_t stride, int64_t size, int tokens, const int8_keys & to) {
+    const int64_t spans = size/format.span;
+    const size_t row_bytes = ggml_row_size(format.type, size);
+    for (int t = 0; t < tokens; t++) {
+        prefetch_row(rows, stride, t, row_bytes);
+        format.unpack_int8(rows + t*stride, size, to.rows + t*size, to.row_scales + t*spans);
+    }
+    memset(to.rows + tokens*size, 0, (LANES - tokens)*size);
+    memset(to.row_scales + tokens*spans, 0, (LANES - tokens)*spans*sizeof(float));
+    turn(to.rows, size, to.words);
+    for (int64_t s = 0; s < spans; s++) {
+        for (int t = 0; t < LANES; t++) {
+            to.scales[s*LANES + t] = to.row_scales[t*spans + s];
+        }
+    }
+}
+
+template <int R>
+void score_chunk(int64_t size, int64_t span, const float * queries, const int8_keys & keys, float * scores, int64_t stride) {
+    const auto query = [&](int r) { return int8_query(queries + r*int8_query_floats(size), size); };
+    if constexpr (R == 8) {
+        const int8_query eight[8] = { query(0), query(1), query(2), query(3), query(4), query(5), query(6), query(7) };
+        score_rows<8>(size, span, eight, keys, scores, stride);
+    } else if constexpr (R == 4) {
+        const int8_query four[4] = { query(0), query(1), query(2), query(3) };
+        score_rows<4>(size, span, four, keys, scores, stride);
+    } else {
+        const int8_query one = query(0);
+        score_rows<1>(size, span, &one, keys, scores, stride);
+    }
+}
 
 } // namespace
 
@@ -225,71 +255,46 @@ int64_t int8_query_floats(int64_t size) {
     return size/(int64_t) sizeof(float) + 2*(size/INT8_BLOCK);
 }
 
-int64_t int8_keys_floats(int64_t size, int64_t tokens) {
-    return size/WORD*tokens + size/INT8_BLOCK*tokens + LANES*size/(int64_t) sizeof(float) + LANES*(size/INT8_BLOCK);
+int64_t int8_keys_floats(int64_t size) {
+    return LANES*(2*(size/WORD) + 2*(size/INT8_BLOCK));
 }
 
-void quantize_query(const float * query, int64_t size, float * out) {
-    int8_query q(out, size);
-    for (int64_t b = 0; b < size/INT8_BLOCK; b++) {
-        const float * x = query + b*INT8_BLOCK;
+void quantize_query(const float * query, int64_t size, int64_t span, float * out) {
+    auto * offsets = (int32_t *) (out + size/INT8_BLOCK);
+    auto * values = (int8_t *) (out + 2*(size/INT8_BLOCK));
+    for (int64_t s = 0; s < size/span; s++) {
+        const float * x = query + s*span;
         float largest = 0;
-        for (int i = 0; i < INT8_BLOCK; i++) {
+        for (int i = 0; i < span; i++) {
             largest = std::max(largest, std::fabs(x[i]));
         }
         const float inverse = largest > 0 ? 127.0f/largest : 0.0f;
         int32_t sum = 0;
-        for (int i = 0; i < INT8_BLOCK; i++) {
+        for (int i = 0; i < span; i++) {
             const int32_t value = (int32_t) std::nearbyint(x[i]*inverse);
-            q.values[b*INT8_BLOCK + i] = (int8_t) value;
+            values[s*span + i] = (int8_t) value;
             sum += value;
         }
-        q.scales[b] = largest/127.0f;
-        q.offsets[b] = -KEY_OFFSET*sum;
+        out[s] = largest/127.0f;
+        offsets[s] = -KEY_OFFSET*sum;
     }
 }
 
-void pack_int8_keys(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int max_tokens, float * tile) {
-    int8_keys to(tile, size, max_tokens);
-    const int64_t blocks = size/INT8_BLOCK;
-    const size_t row_bytes = ggml_row_size(format.type, size);
-    for (int first = 0; first < tokens; first += LANES) {
-        const int count = std::min(LANES, tokens - first);
-        for (int t = 0; t < count; t++) {
-            prefetch_row(keys, stride, first + t, row_bytes);
-            format.unpack_int8(keys + (first + t)*stride, size, to.rows + t*size, to.row_scales + t*blocks);
+void int8_scores(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int rows, const float * queries, float * room,
+                 float * scores, int64_t score_stride) {
+    const int8_keys chunk(room, size);
+    const int64_t query_floats = int8_query_floats(size);
+    for (int t = 0; t < tokens; t += LANES) {
+        pack_keys(format, keys + t*stride, stride, size, std::min(LANES, tokens - t), chunk);
+        int r = 0;
+        for (; r + 8 <= rows; r += 8) {
+            score_chunk<8>(size, format.span, queries + r*query_floats, chunk, scores + r*score_stride + t, score_stride);
         }
-        memset(to.rows + count*size, 0, (LANES - count)*size);
-        memset(to.row_scales + count*blocks, 0, (LANES - count)*blocks*sizeof(float));
-        turn(to.rows, size, to.words + first, max_tokens);
-        for (int64_t b = 0; b < blocks; b++) {
-            for (int t = 0; t < LANES; t++) {
-                to.scales[b*max_tokens + first + t] = to.row_scales[t*blocks + b];
-            }
+        for (; r + 4 <= rows; r += 4) {
+            score_chunk<4>(size, format.span, queries + r*query_floats, chunk, scores + r*score_stride + t, score_stride);
         }
-    }
-}
-
-void int8_scores(int rows, int tokens, int max_tokens, int64_t size, float * queries, float * tile, float * scores, int64_t score_stride) {
-    const int8_keys keys(tile, size, max_tokens);
-    const auto query = [&](int r) { return int8_query(queries + r*int8_query_floats(size), size); };
-    int r = 0;
-    for (; r + 8 <= rows; r += 8) {
-        const int8_query eight[8] = { query(r), query(r + 1), query(r + 2), query(r + 3), query(r + 4), query(r + 5), query(r + 6), query(r + 7) };
-        for (int t = 0; t < tokens; t += LANES) {
-            score_rows<8>(size, eight, keys.words + t, keys.scales + t, max_tokens, scores + r*score_stride + t, score_stride);
-        }
-    }
-    for (; r + 4 <= rows; r += 4) {
-        const int8_query four[4] = { query(r), query(r + 1), query(r + 2), query(r + 3) };
-        for (int t = 0; t < tokens; t += LANES) {
-            score_rows<4>(size, four, keys.words + t, keys.scales + t, max_tokens, scores + r*score_stride + t, score_stride);
-        }
-    }
-    for (; r < rows; r++) {
-        const int8_query one[1] = { query(r) };
-        for (int t = 0; t < tokens; t += LANES) {
-            score_rows<1>(size, one, keys.words + t, keys.scales + t, max_tokens, scores + r*score_stride + t, score_stride);
+        for (; r < rows; r++) {
+            score_chunk<1>(size, format.span, queries + r*query_floats, chunk, scores + r*score_stride + t, score_stride);
         }
     }
 }

@@ -14,17 +14,15 @@ constexpr bool HAS_INT8_DOT = true;
 constexpr bool HAS_INT8_DOT = false;
 #endif
 
-// Room for one quantized query row, and for a tile of keys with the rows that it is made of, in floats.
+// Room for one quantized query row, and for the keys of one register's tokens, in floats.
 int64_t int8_query_floats(int64_t size);
-int64_t int8_keys_floats(int64_t size, int64_t tokens);
+int64_t int8_keys_floats(int64_t size);
 
-// size is a multiple of INT8_BLOCK; each block of the query gets a scale of its own.
-void quantize_query(const float * query, int64_t size, float * out);
+// size is a multiple of `span`; each span of the query gets a scale of its own.
+void quantize_query(const float * query, int64_t size, int64_t span, float * out);
 
-// `tile` gets `tokens` keys, `stride` bytes apart; what is missing to a whole register is filled with zeros.
-void pack_int8_keys(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int max_tokens, float * tile);
-
-// scores[r][t] = q[r] · k[t]; whole registers of tokens are written.
-void int8_scores(int rows, int tokens, int max_tokens, int64_t size, float * queries, float * tile, float * scores, int64_t score_stride);
+// scores[r][t] = q[r] · k[t] for keys that are `stride` bytes apart; whole registers of tokens are written. `room` has int8_keys_floats.
+void int8_scores(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int rows, const float * queries, float * room,
+                 float * scores, int64_t score_stride);
 
 } // namespace innerloop

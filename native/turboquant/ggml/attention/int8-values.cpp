@@ -8,9 +8,9 @@
 #include <cmath>
 #include <cstring>
 
-// A tile of values lies as [max_tokens / 4][size] words of one byte of each of four tokens, so that four weights meet a
-// column in one instruction; inside a block of 32 columns x86 keeps them in the order in which its shuffles leave them.
-// Scales follow as [size / INT8_BLOCK][max_tokens] floats, then the four rows in hand as they were unpacked.
+// A tile of values lies as [tokens / 4][VALUE_COLUMNS] words of one byte of each of four tokens, so that four weights meet
+// a column in one instruction; inside a block of 32 columns x86 keeps them in the order in which its shuffles leave them.
+// Scales follow as [VALUE_COLUMNS / span][max_tokens] floats, then the four rows in hand as they were unpacked.
 
 namespace innerloop {
 namespace {
@@ -25,17 +25,15 @@ struct int8_values {
     uint32_t * words;
     float * scales;
     int8_t * rows;
-    float * row_scales;
 
-    int8_values(float * at, int64_t size, int64_t max_tokens) {
+    int8_values(float * at, int64_t max_tokens) {
         words = (uint32_t *) at;
-        scales = at + max_tokens/WORD*size;
-        rows = (int8_t *) (scales + size/INT8_BLOCK*max_tokens);
-        row_scales = (float *) (rows + WORD*size);
+        scales = at + max_tokens/WORD*VALUE_COLUMNS;
+        rows = (int8_t *) (scales + VALUE_COLUMNS/INT8_BLOCK*max_tokens);
     }
 };
 
-// The weights of one row for one block: bytes, and what one of them stands for.
+// The weights of one row for one span: bytes, and what one of them stands for.
 struct byte_weights {
     uint8_t values[MOST_TOKENS];
     float unit;
@@ -45,10 +43,10 @@ struct byte_weights {
 
 constexpr float LARGEST_WEIGHT = 255;
 
-void turn_block(const int8_t * rows, int64_t size, uint32_t * words) {
+void turn_block(const int8_t * rows, uint32_t * words) {
     __m256i row[WORD];
     for (int t = 0; t < WORD; t++) {
-        row[t] = _mm256_loadu_si256((const __m256i *) (rows + t*size));
+        row[t] = _mm256_loadu_si256((const __m256i *) (rows + t*VALUE_COLUMNS));
     }
     const __m256i low01 = _mm256_unpacklo_epi8(row[0], row[1]);
     const __m256i high01 = _mm256_unpackhi_epi8(row[0], row[1]);
@@ -71,7 +69,7 @@ void sum_rows(int tokens, int64_t size, const byte_weights * weights, const uint
     for (int r = 0; r < R; r++) {
         acc[r][0] = acc[r][1] = _mm512_setzero_si512();
     }
-    for (int t = 0; t < tokens; t += WORD, words += size) {
+    for (int t = 0; t < tokens; t += WORD, words += VALUE_COLUMNS) {
         const __m512i low = _mm512_loadu_si512(words);
         const __m512i high = _mm512_loadu_si512(words + 16);
         for (int r = 0; r < R; r++) {
@@ -98,10 +96,10 @@ constexpr int MOST_ROWS = 8;
 
 constexpr float LARGEST_WEIGHT = 127;
 
-void turn_block(const int8_t * rows, int64_t size, uint32_t * words) {
+void turn_block(const int8_t * rows, uint32_t * words) {
     for (int c = 0; c < INT8_BLOCK; c += 16) {
-        const int8x16_t r0 = vld1q_s8(rows + c), r1 = vld1q_s8(rows + size + c);
-        const int8x16_t r2 = vld1q_s8(rows + 2*size + c), r3 = vld1q_s8(rows + 3*size + c);
+        const int8x16_t r0 = vld1q_s8(rows + c), r1 = vld1q_s8(rows + VALUE_COLUMNS + c);
+        const int8x16_t r2 = vld1q_s8(rows + 2*VALUE_COLUMNS + c), r3 = vld1q_s8(rows + 3*VALUE_COLUMNS + c);
         const int16x8_t low01 = vreinterpretq_s16_s8(vzip1q_s8(r0, r1)), high01 = vreinterpretq_s16_s8(vzip2q_s8(r0, r1));
         const int16x8_t low23 = vreinterpretq_s16_s8(vzip1q_s8(r2, r3)), high23 = vreinterpretq_s16_s8(vzip2q_s8(r2, r3));
         vst1q_u32(words + c + 0, vreinterpretq_u32_s16(vzip1q_s16(low01, low23)));
@@ -127,7 +125,7 @@ void sum_rows(int tokens, int64_t size, const byte_weights * weights, const uint
             acc[r][c] = vdupq_n_s32(0);
         }
     }
-    for (int t = 0; t < tokens; t += WORD, words += size) {
+    for (int t = 0; t < tokens; t += WORD, words += VALUE_COLUMNS) {
         int8x16_t weight[R];
         for (int r = 0; r < R; r++) {
             weight[r] = vreinterpretq_s8_u32(vld1q_dup_u32((const uint32_t *) (weights[r].values + t)));
@@ -154,10 +152,10 @@ constexpr int MOST_ROWS = 2;
 // Without such an instruction values are read as floats; what follows keeps the same code correct everywhere.
 constexpr float LARGEST_WEIGHT = 255;
 
-void turn_block(const int8_t * rows, int64_t size, uint32_t * words) {
+void turn_block(const int8_t * rows, uint32_t * words) {
     for (int c = 0; c < INT8_BLOCK; c++) {
         for (int t = 0; t < WORD; t++) {
-            ((int8_t *) (words + c))[t] = rows[t*size + c];
+            ((int8_t *) (words + c))[t] = rows[t*VALUE_COLUMNS + c];
         }
     }
 }
@@ -176,7 +174,7 @@ void sum_rows(int tokens, int64_t size, const byte_weights * weights, const uint
         for (int c = 0; c < INT8_BLOCK; c++) {
             int32_t acc = 0;
             for (int t = 0; t < tokens; t++) {
-                acc += weights[r].values[t]*((const int8_t *) (words + t/WORD*size + c))[t%WORD];
+                acc += weights[r].values[t]*((const int8_t *) (words + t/WORD*VALUE_COLUMNS + c))[t%WORD];
             }
             sums[r*size + c] += acc*weights[r].unit;
         }
@@ -202,51 +200,64 @@ void quantize_weights(int max_tokens, const float * weights, const float * scale
     out.unit = top/LARGEST_WEIGHT;
 }
 
-} // namespace
-
-int64_t int8_values_floats(int64_t size, int64_t tokens) {
-    return tokens/WORD*size + size/INT8_BLOCK*tokens + WORD*size/(int64_t) sizeof(float) + WORD*(size/INT8_BLOCK);
-}
-
-void pack_int8_values(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, float * tile) {
-    int8_values to(tile, size, max_tokens);
-    const int64_t blocks = size/INT8_BLOCK;
-    const size_t row_bytes = ggml_row_size(format.type, size);
-    std::fill(to.scales, to.scales + blocks*max_tokens, 0.0f);
+void pack_values(const kv_format & format, const char * rows, size_t stride, int64_t columns, int tokens, int max_tokens, const int8_values & to) {
+    const size_t row_bytes = ggml_row_size(format.type, columns);
+    if (tokens < max_tokens) {
+        std::fill(to.scales, to.scales + columns/format.span*max_tokens, 0.0f);
+    }
     for (int first = 0; first < tokens; first += WORD) {
         const int count = std::min(WORD, tokens - first);
         for (int t = 0; t < count; t++) {
-            prefetch_row(values, stride, first + t, row_bytes);
-            format.unpack_int8(values + (first + t)*stride, size, to.rows + t*size, to.row_scales + t*blocks);
-            for (int64_t b = 0; b < blocks; b++) {
-                to.scales[b*max_tokens + first + t] = to.row_scales[t*blocks + b];
+            float scales[VALUE_COLUMNS/INT8_BLOCK];
+            prefetch_row(rows, stride, first + t, row_bytes);
+            format.unpack_int8(rows + (first + t)*stride, columns, to.rows + t*VALUE_COLUMNS, scales);
+            for (int64_t s = 0; s < columns/format.span; s++) {
+                to.scales[s*max_tokens + first + t] = scales[s];
             }
         }
-        memset(to.rows + count*size, 0, (WORD - count)*size);
-        for (int64_t b = 0; b < blocks; b++) {
-            turn_block(to.rows + b*INT8_BLOCK, size, to.words + first/WORD*size + b*INT8_BLOCK);
+        memset(to.rows + count*VALUE_COLUMNS, 0, (WORD - count)*VALUE_COLUMNS);
+        for (int64_t c = 0; c < columns; c += INT8_BLOCK) {
+            turn_block(to.rows + c, to.words + first/WORD*VALUE_COLUMNS + c);
         }
     }
 }
 
-void int8_accumulate(int rows, int tokens, int max_tokens, int64_t size, const float * weights, int64_t stride, float * tile, float * sums) {
-    const int8_values values(tile, size, max_tokens);
-    for (int64_t b = 0; b < size/INT8_BLOCK; b++) {
-        const uint32_t * words = values.words + b*INT8_BLOCK;
-        float * out = sums + b*INT8_BLOCK;
-        int count;
-        for (int r = 0; r < rows; r += count) {
-            count = rows - r >= MOST_ROWS ? MOST_ROWS : rows - r >= HALF_ROWS ? HALF_ROWS : 1;
-            byte_weights bytes[MOST_ROWS];
-            for (int i = 0; i < count; i++) {
-                quantize_weights(max_tokens, weights + (r + i)*stride, values.scales + b*max_tokens, bytes[i]);
+// R rows over the columns of one span.
+template <int R>
+void sum_span(int tokens, int max_tokens, int64_t span, int64_t size, const float * weights, const float * scales, const uint32_t * words, float * sums) {
+    byte_weights bytes[R];
+    for (int r = 0; r < R; r++) {
+        quantize_weights(max_tokens, weights + r*max_tokens, scales, bytes[r]);
+    }
+    for (int64_t c = 0; c < span; c += INT8_BLOCK) {
+        sum_rows<R>(tokens, size, bytes, words + c, sums + c);
+    }
+}
+
+} // namespace
+
+int64_t int8_values_floats(int64_t tokens) {
+    return tokens/WORD*VALUE_COLUMNS + VALUE_COLUMNS/INT8_BLOCK*tokens + WORD*VALUE_COLUMNS/(int64_t) sizeof(float);
+}
+
+void int8_accumulate(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, int rows,
+                     const float * weights, float * room, float * sums) {
+    const int8_values tile(room, max_tokens);
+    for (int64_t first = 0; first < size; first += VALUE_COLUMNS) {
+        const int64_t columns = std::min(VALUE_COLUMNS, size - first);
+        pack_values(format, values + ggml_row_size(format.type, first), stride, columns, tokens, max_tokens, tile);
+        for (int64_t c = 0; c < columns; c += format.span) {
+            const float * scales = tile.scales + c/format.span*max_tokens;
+            float * out = sums + first + c;
+            int r = 0;
+            for (; r + MOST_ROWS <= rows; r += MOST_ROWS) {
+                sum_span<MOST_ROWS>(tokens, max_tokens, format.span, size, weights + r*max_tokens, scales, tile.words + c, out + r*size);
             }
-            if (count == MOST_ROWS) {
-                sum_rows<MOST_ROWS>(tokens, size, bytes, words, out + r*size);
-            } else if (count == HALF_ROWS) {
-                sum_rows<HALF_ROWS>(tokens, size, bytes, words, out + r*size);
-            } else {
-                sum_rows<1>(tokens, size, bytes, words, out + r*size);
+            for (; r + HALF_ROWS <= rows; r += HALF_ROWS) {
+                sum_span<HALF_ROWS>(tokens, max_tokens, format.span, size, weights + r*max_tokens, scales, tile.words + c, out + r*size);
+            }
+            for (; r < rows; r++) {
+                sum_span<1>(tokens, max_tokens, format.span, size, weights + r*max_tokens, scales, tile.words + c, out + r*size);
             }
         }
     }

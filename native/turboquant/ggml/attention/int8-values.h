@@ -7,14 +7,15 @@
 
 namespace innerloop {
 
-// Room for a tile of values with the rows that it is made of, in floats.
-int64_t int8_values_floats(int64_t size, int64_t tokens);
+// Columns that are unpacked and summed up at once: with a tile of tokens they fit the first cache level.
+constexpr int64_t VALUE_COLUMNS = 256;
 
-// `tile` gets `tokens` values, `stride` bytes apart; a last word that is not full is filled with zeros.
-void pack_int8_values(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, float * tile);
+// Room for a tile of `tokens` tokens with the rows that it is made of, in floats.
+int64_t int8_values_floats(int64_t tokens);
 
-// sums[r] += Σ_t weights[r][t] · v[t] for weights ≥ 0, whose row is zero from `tokens` to max_tokens. Each block of 32
-// columns sees the weights times the values' scales, as bytes of a share of the largest of them.
-void int8_accumulate(int rows, int tokens, int max_tokens, int64_t size, const float * weights, int64_t weight_stride, float * tile, float * sums);
+// sums[r] += Σ_t weights[r][t] · v[t] for values that are `stride` bytes apart, and weights ≥ 0 whose row is zero from `tokens` to max_tokens.
+// Each span of columns sees the weights times the values' scales, as bytes of a share of the largest of them.
+void int8_accumulate(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, int rows,
+                     const float * weights, float * room, float * sums);
 
 } // namespace innerloop

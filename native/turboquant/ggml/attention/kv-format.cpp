@@ -5,6 +5,7 @@
 #define GGML_COMMON_DECL_CPP
 #include "ggml-common.h"
 #include "ggml-cpu.h"
+#include "innerloop/types/kv-types.h"
 #include "simd.h"
 #include "turboquant-format.h"
 
@@ -82,17 +83,18 @@ void unpack_f16(const void * row, float * values, int64_t n) {
 }
 
 kv_format format_of(ggml_type type) {
+    const auto to_float = ggml_get_type_traits(type)->to_float;
     switch (type) {
-        case GGML_TYPE_F32:  return { type, nullptr, nullptr };
-        case GGML_TYPE_F16:  return { type, nullptr, unpack_f16 };
-        case GGML_TYPE_Q8_0: return { type, unpack_q8_0, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_Q5_0: return { type, unpack_q5_0, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_Q4_0: return { type, unpack_q4_0, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_TQ3:  return { type, unpack_tq<3>, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_TQ4:  return { type, unpack_tq<4>, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_TQ5:  return { type, unpack_tq<5>, ggml_get_type_traits(type)->to_float };
-        case GGML_TYPE_TQ6:  return { type, unpack_tq<6>, ggml_get_type_traits(type)->to_float };
-        default:             return { type, nullptr, ggml_get_type_traits(type)->to_float };
+        case GGML_TYPE_F32:  return { type, 0, nullptr, nullptr };
+        case GGML_TYPE_F16:  return { type, 0, nullptr, unpack_f16 };
+        case GGML_TYPE_Q8_0: return { type, QK8_0, unpack_q8_0, to_float };
+        case GGML_TYPE_Q5_0: return { type, QK5_0, unpack_q5_0, to_float };
+        case GGML_TYPE_Q4_0: return { type, QK4_0, unpack_q4_0, to_float };
+        case GGML_TYPE_TQ3:  return { type, INNERLOOP_BLOCK, unpack_tq<3>, to_float };
+        case GGML_TYPE_TQ4:  return { type, INNERLOOP_BLOCK, unpack_tq<4>, to_float };
+        case GGML_TYPE_TQ5:  return { type, INNERLOOP_BLOCK, unpack_tq<5>, to_float };
+        case GGML_TYPE_TQ6:  return { type, INNERLOOP_BLOCK, unpack_tq<6>, to_float };
+        default:             return { type, 0, nullptr, to_float };
     }
 }
 

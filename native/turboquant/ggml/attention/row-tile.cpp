@@ -58,7 +58,7 @@ void take_queries(workplace & w) {
         const row_place & at = w.places[r];
         const float * q = (const float *) ((const char *) plan.q->data + at.token*plan.q->nb[1] + at.head*plan.q->nb[2] + at.batch*plan.q->nb[3]);
         if (plan.key_reading == reading::as_int8) {
-            quantize_query(q, plan.key_size, w.query + r*int8_query_floats(plan.key_size));
+            quantize_query(q, plan.key_size, plan.key_format->span, w.query + r*int8_query_floats(plan.key_size));
             continue;
         }
         float * out = w.query + r*plan.key_width;
@@ -94,8 +94,7 @@ void score(workplace & w, int64_t first, int tokens) {
             float_scores(w.piece.rows, tokens, plan.key_width, w.query, float_rows<float> { rows, stride }, w.scores, TOKEN_TILE);
             return;
         case reading::as_int8:
-            pack_int8_keys(*plan.key_format, rows, stride, plan.key_size, tokens, TOKEN_TILE, w.keys);
-            int8_scores(w.piece.rows, tokens, TOKEN_TILE, plan.key_size, w.query, w.keys, w.scores, TOKEN_TILE);
+            int8_scores(*plan.key_format, rows, stride, plan.key_size, tokens, w.piece.rows, w.query, w.keys, w.scores, TOKEN_TILE);
             return;
         case reading::as_float: {
             unpack_floats(plan.k, *plan.key_format, rows, stride, tokens, plan.key_width, w.keys);
@@ -111,8 +110,7 @@ void accumulate(workplace & w, int64_t first, int tokens) {
     const size_t stride = plan.v->nb[1];
     const char * rows = w.value_rows + first*stride;
     if (plan.value_reading == reading::as_int8) {
-        pack_int8_values(*plan.value_format, rows, stride, plan.value_size, tokens, TOKEN_TILE, w.values);
-        int8_accumulate(w.piece.rows, tokens, TOKEN_TILE, plan.value_size, w.scores, TOKEN_TILE, w.values, w.sums);
+        int8_accumulate(*plan.value_format, rows, stride, plan.value_size, tokens, TOKEN_TILE, w.piece.rows, w.scores, w.values, w.sums);
     } else if (plan.value_reading == reading::f16_in_place) {
         float_accumulate(w.piece.rows, tokens, plan.value_width, w.scores, TOKEN_TILE, float_rows<ggml_fp16_t> { rows, stride }, w.sums);
     } else if (plan.value_reading == reading::f32_in_place) {

@@ -4,7 +4,9 @@
 
 #include "innerloop/types/kv-types.h"
 
-#if defined(__AVX2__)
+#if defined(__AVX512VBMI__) && defined(__AVX512BW__)
+#include "innerloop/codec/arch/x86/unpack_avx512.hpp"
+#elif defined(__AVX2__)
 #include "innerloop/codec/arch/x86/unpack_avx2.hpp"
 #elif defined(__ARM_NEON)
 #include "innerloop/codec/arch/arm/unpack_neon.hpp"
@@ -15,20 +17,24 @@
 namespace innerloop {
 namespace {
 
+// Two groups at `codes`, looked up in their tables. What is written may alias nothing that is read.
 template <int BITS>
-void unpack_group(const uint8_t * block, int group, int8_t * values) {
-#if defined(__AVX2__) || defined(__ARM_NEON)
-    const uint8_t * codes = block + tq::header_bytes(INNERLOOP_BLOCK) + group*tq::kGroupBytes<BITS>;
-    const int8_t * table = tq::Format<BITS>::table(tq::scale_index(block, group));
-#if defined(__AVX2__)
-    _mm256_storeu_si256((__m256i *) values, tq::unpack_avx2<BITS>(codes, table));
+void unpack_pair(const uint8_t * __restrict codes, const int8_t * first, const int8_t * second, int8_t * __restrict values) {
+#if defined(__AVX512VBMI__) && defined(__AVX512BW__)
+    _mm512_storeu_si512(values, tq::unpack_avx512<BITS>(codes, first, second));
+#elif defined(__AVX2__)
+    _mm256_storeu_si256((__m256i *) values, tq::unpack_avx2<BITS>(codes, first));
+    _mm256_storeu_si256((__m256i *) (values + TQ_GROUP), tq::unpack_avx2<BITS>(codes + tq::kGroupBytes<BITS>, second));
+#elif defined(__ARM_NEON)
+    const tq::NeonSteps low = tq::unpack_neon<BITS>(codes, first);
+    const tq::NeonSteps high = tq::unpack_neon<BITS>(codes + tq::kGroupBytes<BITS>, second);
+    vst1q_s8(values, low.half[0]);
+    vst1q_s8(values + 16, low.half[1]);
+    vst1q_s8(values + 32, high.half[0]);
+    vst1q_s8(values + 48, high.half[1]);
 #else
-    const tq::NeonSteps steps = tq::unpack_neon<BITS>(codes, table);
-    vst1q_s8(values, steps.half[0]);
-    vst1q_s8(values + 16, steps.half[1]);
-#endif
-#else
-    tq::unpack_steps<BITS>(block, tq::header_bytes(INNERLOOP_BLOCK), group, values);
+    tq::unpack_group<BITS>(codes, first, values);
+    tq::unpack_group<BITS>(codes + tq::kGroupBytes<BITS>, second, values + TQ_GROUP);
 #endif
 }
 
@@ -36,12 +42,14 @@ void unpack_group(const uint8_t * block, int group, int8_t * values) {
 
 template <int BITS>
 void unpack_tq(const void * row, int64_t n, int8_t * values, float * scales) {
+    constexpr int PAIR = 2*TQ_GROUP;
     const auto * block = (const uint8_t *) row;
     for (int64_t at = 0; at < n; at += INNERLOOP_BLOCK, block += INNERLOOP_BLOCK_BYTES(BITS)) {
-        const float step = tq::block_rms(block)*tq::Format<BITS>::unit;
-        for (int group = 0; group < INNERLOOP_BLOCK/TQ_GROUP; group++) {
-            unpack_group<BITS>(block, group, values + at + group*TQ_GROUP);
-            scales[at/TQ_GROUP + group] = step;
+        *scales++ = tq::block_rms(block)*tq::Format<BITS>::unit;
+        for (int pair = 0; pair < INNERLOOP_BLOCK/PAIR; pair++) {
+            const unsigned both = block[2 + pair];
+            const uint8_t * codes = block + tq::header_bytes(INNERLOOP_BLOCK) + 2*pair*tq::kGroupBytes<BITS>;
+            unpack_pair<BITS>(codes, tq::Format<BITS>::table(both & 15), tq::Format<BITS>::table(both >> 4), values + at + pair*PAIR);
         }
     }
 }
