@@ -33,7 +33,14 @@ const start = defineCommand({
 			...(values.host !== undefined && { host: values.host }),
 			...(values.port !== undefined && { port: parsePort(values.port) }),
 		});
-		if (values.json) terminal.json({ address: service.address, firstKey: service.firstKey, pid: process.pid, warnings: service.warnings });
+		if (values.json)
+			terminal.json({
+				address: service.address,
+				firstKey: service.firstKey,
+				claimCode: service.claim?.code,
+				pid: process.pid,
+				warnings: service.warnings,
+			});
 		else terminal.print(welcome(service));
 		return await untilStopped(service);
 	},
@@ -48,12 +55,20 @@ function parsePort(text: string): number {
 }
 
 /** What a person needs after the start. The key is here once and never again. */
-export function welcome({ address, firstKey, warnings }: Pick<RunningService, 'address' | 'firstKey' | 'warnings'>): string {
+export function welcome({
+	address,
+	firstKey,
+	claim,
+	warnings,
+}: Pick<RunningService, 'address' | 'firstKey' | 'claim' | 'warnings'>): string {
 	const key = firstKey ?? FORGOTTEN_KEY;
 	return [
 		`Innerloop listens at ${address}`,
 		...warnings.map((warning) => `Note: ${warning}`),
 		firstKey === undefined ? 'Keys: innerloop key list; another one: innerloop key add owner' : `First key, shown this once: ${firstKey}`,
+		...(claim === undefined
+			? []
+			: [`Page: ${address}/ with claim code ${claim.code}, taken until ${new Date(claim.untilMs).toISOString()}`]),
 		'',
 		formatClientLines(clientLines({ address, key })),
 		'',

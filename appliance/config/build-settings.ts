@@ -4,6 +4,7 @@ import type { Deployment, Price } from '../protocol/deployment.ts';
 import type { ModelAlias, RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets } from '../protocol/ports.ts';
 import { TIERS } from '../protocol/words.ts';
+import { toAccess } from './access.ts';
 import { toAlerts } from './alerts.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
@@ -163,6 +164,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		memberLimits: toLimits(config.memberLimits),
 		egress: readEgress(env),
 		budgets: toBudgets(config),
+		access: toAccess(config.access, env),
 		retention: config.retention,
 		alerts: toAlerts(config, env),
 		log: config.log,

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { RETRY_ON } from '../protocol/retries.ts';
 import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
+import { accessSchema } from './access.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -339,6 +340,7 @@ export const configSchema = z.strictObject({
 		.describe(
 			'What each member may ask of the box, all keys together; beyond it a call gets 429. `innerloop member set` gives one member other limits.',
 		),
+	access: accessSchema.prefault({}).describe('Claiming the box, sessions of its page, and what plain HTTP may carry.'),
 	retention: retentionSchema.prefault({}),
 	alerts: alertsSchema.prefault({}),
 	log: logSchema.prefault({}),

@@ -6,6 +6,7 @@ import type { RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets, Retention } from '../protocol/ports.ts';
 import type { RetrySettings } from '../protocol/retries.ts';
 import type { DialectName, Vendor } from '../protocol/words.ts';
+import type { AccessSettings } from './access.ts';
 import type { Config, LimitsConfig, LocalConfig, PassThroughConfig } from './schema.ts';
 import type { Secret } from './secret.ts';
 
@@ -79,6 +80,7 @@ export interface Settings {
 	/** Undefined where the environment names no proxy. */
 	readonly egress: EgressSettings | undefined;
 	readonly budgets: Budgets;
+	readonly access: AccessSettings;
 	readonly retention: Retention;
 	readonly alerts: AlertSettings;
 	readonly log: Config['log'];

@@ -1,5 +1,6 @@
 /** The doors to everything that does I/O, and to the dialects: what the walk may ask of them. */
 
+import type { AccessStore } from './access-store.ts';
 import type { AlertStore } from './alerts.ts';
 import type { Call, Splice } from './call.ts';
 import type { ClientStore } from './clients.ts';
@@ -326,6 +327,8 @@ export type ListedKey = Key & {
 export interface MemberStore {
 	/** Constant-time look-up of a secret; undefined when unknown, revoked or expired. */
 	findKey(secret: string): Key | undefined;
+	/** What a person of this member may do without a key, on the page; undefined for an unknown member. */
+	keyOfPerson(memberId: string, isOwner: boolean): Key | undefined;
 	listMembers(): readonly Member[];
 	addMember(name: string, budgets: { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number }): Promise<Member>;
 	setMemberBudgets(id: string, budgets: { readonly dayNanoUsd?: number; readonly monthNanoUsd?: number }): Promise<Member>;
@@ -369,6 +372,7 @@ export interface Store {
 	readonly ledger: Ledger;
 	readonly members: MemberStore;
 	readonly history: CallHistory;
+	readonly access: AccessStore;
 	readonly alerts: AlertStore;
 	readonly clients: ClientStore;
 	stats(): StoreStats;

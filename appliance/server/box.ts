@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
+import type { AccessDesk } from './access/access-desk.ts';
 import type { AdmissionDesk } from './admission-desk.ts';
 import type { AlertDesk } from './alerts/alert-desk.ts';
 import type { BodyMemory } from './body-memory.ts';
@@ -33,6 +34,7 @@ export interface Box {
 	readonly callLimits: CallLimits;
 	/** How the machine is, and how much of it the local model may use. */
 	readonly machine: AdmissionDesk;
+	readonly access: AccessDesk;
 	readonly alerts: AlertDesk;
 	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;

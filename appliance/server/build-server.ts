@@ -2,10 +2,12 @@
 
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Box } from './box.ts';
+import { addAuditTrail } from './plugins/audit-trail.ts';
 import { addAuthentication } from './plugins/authenticate.ts';
 import { addHostList } from './plugins/host-list.ts';
 import { addProblems, answerClientError } from './plugins/problems.ts';
 import { addRawBody } from './plugins/raw-body.ts';
+import { addAccountRoutes, addAuditRoutes, addPairingCodeRoutes } from './routes/accounts.ts';
 import { addAlertRoutes } from './routes/admin-alerts.ts';
 import { addCallRecordRoutes, addExplainRoutes } from './routes/admin-calls.ts';
 import { addKeyRoutes, addMemberRoutes } from './routes/admin-members.ts';
@@ -14,6 +16,7 @@ import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
 import { addCallRoutes } from './routes/calls.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addModelRoutes } from './routes/models.ts';
+import { addSessionRoutes } from './routes/session.ts';
 
 /** How often Node looks for heads and bodies that take too long. */
 const CHECK_TIMEOUTS_MS = 1_000;
@@ -32,7 +35,13 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 		http: { maxHeaderSize: headerBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: CHECK_TIMEOUTS_MS },
 	});
 	addHostList(app, () => box.settings().server.allowedHosts);
-	addAuthentication(app, { members: box.store.members, console: sources.console });
+	const { access } = box;
+	addAuthentication(app, {
+		members: box.store.members,
+		console: sources.console,
+		session: (token) => access.sessions.find(token),
+		roleOf: (memberId) => access.roleOf(memberId),
+	});
 	addRawBody(app, bodyBytes, box.bodyMemory);
 	addProblems(app, box.dialects, (err, path) => box.log.error({ err, path }, 'a request failed inside the box'));
 	addHealthRoutes(app, box);
@@ -45,5 +54,10 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	addAlertRoutes(app, box);
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);
+	addSessionRoutes(app, box);
+	addAccountRoutes(app, box);
+	addPairingCodeRoutes(app, box);
+	addAuditRoutes(app, box);
+	addAuditTrail(app, box);
 	return app;
 }

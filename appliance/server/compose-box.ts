@@ -7,6 +7,8 @@ import { DIALECTS_BY_NAME } from '../dialect/dialects.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
+import type { ShownCode } from './access/claim-desk.ts';
+import { openAccess } from './access/open-access.ts';
 import { AdmissionDesk } from './admission-desk.ts';
 import { AlertDesk } from './alerts/alert-desk.ts';
 import { BodyMemory } from './body-memory.ts';
@@ -28,16 +30,19 @@ export interface BoxParts {
 	readonly store: Store;
 	readonly engine: LocalEngine;
 	readonly logger: Logger;
+	/** Shows the claim code on the device, or takes it away. */
+	readonly showClaim: (code: ShownCode | undefined) => Promise<void>;
 }
 
 /** `take` puts a changed configuration in force. */
 export function composeBox(parts: BoxParts): { readonly box: Box; take(settings: Settings): void } {
-	const { store, engine, logger } = parts;
+	const { store, engine, logger, showClaim } = parts;
 	let { settings } = parts;
 	const running = new RunningCalls();
 	const memory = new RoutingMemory(systemClock);
 	memory.configure(settings);
 	const clients = new ClientsSeen({ store: store.clients, clock: systemClock, log: logger });
+	const access = openAccess(store, systemClock, () => settings.access, showClaim);
 	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger });
 	const take = (next: Settings) => {
 		settings = next;
@@ -59,6 +64,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		bodyMemory: new BodyMemory(),
 		running,
 		machine: new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger }),
+		access,
 		alerts,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),

@@ -12,6 +12,9 @@ import { createLocalEngine } from '../provider/local/local-engine.ts';
 import { openStore } from '../store/open-store.ts';
 import { createClockSync } from '../system/clock-sync.ts';
 import { type MachineReaders, MachineSampler, machineReaders } from '../system/machine-sampler.ts';
+import { beginClaim } from './access/begin-claim.ts';
+import type { ShownCode } from './access/claim-desk.ts';
+import { claimFile } from './access/claim-file.ts';
 import type { Box } from './box.ts';
 import { buildServer } from './build-server.ts';
 import { composeBox, systemClock } from './compose-box.ts';
@@ -49,6 +52,8 @@ export interface RunningService {
 	readonly address: string;
 	/** The first key's secret, on the start that made it and never again. */
 	readonly firstKey: string | undefined;
+	/** The claim code, while one is taken. */
+	readonly claim: ShownCode | undefined;
 	/** Sentences about what is allowed in the configuration, but probably not meant. */
 	readonly warnings: readonly string[];
 	engine(): EngineStatus;
@@ -74,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 		log: logger,
 	});
 	const engine = engineOf(options, settings, logger);
-	const { box, take } = composeBox({ settings, store, engine, logger });
+	const { box, take } = composeBox({ settings, store, engine, logger, showClaim: claimFile(options.dataDir) });
 	const sampler = new MachineSampler(options.machine ?? machineReaders(options.dataDir), systemClock.wallMs);
 	const started: Started = { options, log, store, engine, box, warnings, sampler };
 	try {
@@ -107,10 +112,11 @@ interface Started {
 
 async function open({ options, log, store, engine, box, warnings, sampler }: Started) {
 	const console = createConsoleKey();
-	const firstKey = await makeFirstKey(store.members);
-	await Promise.all([box.alerts.start(), box.clients.start()]);
 	sampler.onSample((sample) => box.machine.take(sample));
 	void sampler.start();
+	const { firstKey: showsKey, claimResetFile } = box.settings().access;
+	const firstKey = showsKey === 'shown' ? await makeFirstKey(store.members) : undefined;
+	await Promise.all([box.alerts.start(), box.clients.start(), beginClaim(box.access.claim, claimResetFile, log.logger)]);
 	let address = '';
 	const app = buildServer(box, {
 		version: options.version,
@@ -127,6 +133,7 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 		address,
 		firstKey,
 		warnings,
+		claim: box.access.claim.shown(),
 		engine: () => engine.status(),
 		runningCalls: () => box.running.count,
 		log: log.logger,
@@ -161,6 +168,7 @@ async function stop(
 	await unwatch();
 	sampler.stop();
 	box.alerts.stop();
+	box.access.claim.stop();
 	box.clients.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);
 	await store.close();

@@ -2,6 +2,7 @@
 
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { SumsRow, TreeRow } from '../router/budget/ledger-records.ts';
+import { type AccessStatements, prepareAccess, writeAccess } from './access-rows.ts';
 import { BatchEnd } from './batch-end.ts';
 import { forgetMember } from './forget-member.ts';
 import type { CallRow, Change, JournalLine } from './journal-messages.ts';
@@ -23,7 +24,7 @@ export function createChangeWriter(db: DatabaseSync): ChangeWriter {
 			const last = lines.findLast(({ seq }) => seq > 0);
 			if (last !== undefined) run.meta.run('ledger', JSON.stringify({ seq: last.seq, atMs: last.atMs }));
 			for (const { callId, atMs, decision, outcome } of calls) run.call.run(callId, atMs, decision, outcome);
-			for (const { id, keyIds } of batch.forgotten) forgetMember(db, id, keyIds);
+			for (const gone of batch.forgotten) forgetMember(db, gone);
 		},
 	};
 }
@@ -51,7 +52,7 @@ type Statements = Readonly<
 		'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'alert' | 'client' | 'member' | 'key' | 'call',
 		StatementSync
 	>
->;
+> & { readonly access: AccessStatements };
 
 function prepareAll(db: DatabaseSync): Statements {
 	return {
@@ -74,6 +75,7 @@ function prepareAll(db: DatabaseSync): Statements {
 		key: db.prepare(
 			'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET is_revoked = excluded.is_revoked, allowed_tiers = excluded.allowed_tiers, rules = excluded.rules',
 		),
+		access: prepareAccess(db),
 		call: db.prepare(
 			'INSERT INTO calls (call_id, at_ms, decision, outcome) VALUES (?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET decision = excluded.decision, outcome = excluded.outcome',
 		),
@@ -112,6 +114,9 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 			return;
 		case 'client':
 			run.client.run(change.name, change.version, change.firstMs, change.lastMs, change.calls);
+			return;
+		case 'access':
+			writeAccess(run.access, change.change, line.atMs);
 			return;
 		case 'run':
 			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));

@@ -1,9 +1,13 @@
 /** Deletes a member, its keys and all that is recorded of its calls. What the team spent stays. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { forgetAccess } from './access-rows.ts';
+import type { Change } from './journal-messages.ts';
+
+export type ForgottenMember = Extract<Change, { readonly kind: 'forget-member' }>;
 
 /** Call inside a transaction. Rows are overwritten in the file, not only unlinked. */
-export function forgetMember(db: DatabaseSync, memberId: string, keyIds: readonly string[]): void {
+export function forgetMember(db: DatabaseSync, { id: memberId, name, keyIds }: ForgottenMember): void {
 	db.exec('PRAGMA secure_delete = ON');
 	try {
 		const keys = JSON.stringify(keyIds);
@@ -12,6 +16,7 @@ export function forgetMember(db: DatabaseSync, memberId: string, keyIds: readonl
 		db.prepare("DELETE FROM sums WHERE scope = 'member' AND id = ?").run(memberId);
 		db.prepare('DELETE FROM trees WHERE member_id = ?').run(memberId);
 		db.prepare('DELETE FROM keys WHERE member_id = ?').run(memberId);
+		forgetAccess(db, memberId, name);
 		db.prepare('DELETE FROM members WHERE id = ?').run(memberId);
 	} finally {
 		db.exec('PRAGMA secure_delete = OFF');

@@ -1,10 +1,12 @@
 /** What the service and the journal's thread say to each other. */
 
+import type { AccessRows } from '../protocol/access-store.ts';
 import type { AlertRow } from '../protocol/alerts.ts';
 import type { ClientRow } from '../protocol/clients.ts';
 import type { AccessRules } from '../protocol/member.ts';
 import type { Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
+import type { AccessChange } from './access-rows.ts';
 import type { RunMark } from './tail-file.ts';
 
 /** Everything that is written to the database. */
@@ -24,7 +26,8 @@ export type MemberChange =
 	/** Deletes the member, its keys and all that is recorded of its calls. */
 	| ({ readonly kind: 'alert' } & AlertRow)
 	| ({ readonly kind: 'client' } & ClientRow)
-	| { readonly kind: 'forget-member'; readonly id: string; readonly keyIds: readonly string[] };
+	| { readonly kind: 'access'; readonly change: AccessChange }
+	| { readonly kind: 'forget-member'; readonly id: string; readonly name: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
 	readonly id: string;
@@ -69,6 +72,7 @@ export type Query =
 	| { readonly kind: 'spend-days'; readonly days: number }
 	| { readonly kind: 'alerts'; readonly atMs: number }
 	| { readonly kind: 'clients' }
+	| { readonly kind: 'audit'; readonly limit: number; readonly before: number }
 	/** Deletes some of what is beyond the retention, which also holds from now on; answers with how many rows went. */
 	| { readonly kind: 'prune'; readonly retention: Retention; readonly wallMs: number };
 
@@ -105,6 +109,7 @@ export interface JournalStart {
 	readonly snapshot: LedgerSnapshot;
 	readonly members: readonly Member[];
 	readonly keys: readonly KeyRow[];
+	readonly access: AccessRows;
 	/** True when nothing that the last process did can be missing. */
 	readonly isTailKnown: boolean;
 	/** What the last process left, to be removed once it is no longer needed; undefined for a new database. */

@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Problem } from '../protocol/problem.ts';
+import { readAccess } from './access-rows.ts';
 import { createChangeWriter } from './apply-change.ts';
 import { lockData } from './data-lock.ts';
 import { explain, openDatabase } from './database.ts';
@@ -66,7 +67,7 @@ function start(db: DatabaseSync): JournalStart {
 	const mark = readMeta(db, 'run');
 	const lastRun = mark === undefined ? undefined : (JSON.parse(mark) as RunMark);
 	const isTailKnown = lastRun === undefined || bringInTail(db, lastRun);
-	return { snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), isTailKnown, lastRun };
+	return { snapshot: readSnapshot(db), members: readMembers(db), keys: readKeys(db), access: readAccess(db), isTailKnown, lastRun };
 }
 
 /** False when some of it may be missing, or another version of the program wrote it in another form. */

@@ -4,6 +4,7 @@ import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { AccessRules, Key } from '../protocol/member.ts';
 import type { Clock, ListedKey, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
+import { TIERS } from '../protocol/words.ts';
 import { isNanoUsd } from '../router/budget/ledger-refusal.ts';
 import { keyOf } from './effective-key.ts';
 import type { Journal } from './journal.ts';
@@ -87,6 +88,10 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 			if (row.isRevoked || (row.expiresAtMs !== null && row.expiresAtMs <= clock.wallMs())) return undefined;
 			return effectiveKey(row);
 		},
+		keyOfPerson(memberId, isOwner) {
+			const member = members.get(memberId);
+			return member === undefined ? undefined : keyOf(rowOfPerson(memberId, isOwner), member);
+		},
 		listMembers: () => [...members.values()],
 		async addMember(rawName, budgets) {
 			const name = checkedName(rawName, [...members.values()]);
@@ -121,7 +126,7 @@ export function createMemberStore(options: MemberStoreOptions): MemberStore {
 				effective.delete(row.id);
 			}
 			members.delete(id);
-			await write({ kind: 'forget-member', id, keyIds });
+			await write({ kind: 'forget-member', id, name: member.name, keyIds });
 		},
 		listKeys: () => [...keys.values()].map(listed),
 		async addKey(key) {
@@ -171,6 +176,16 @@ function newKeyRow(key: NewKey, secretSha256: string, createdAt: string): KeyRow
 		rules: key.rules ?? {},
 	};
 }
+
+/** A key that nobody has: a person's rights are those that a plain key of theirs would have. */
+const rowOfPerson = (memberId: string, isOwner: boolean): KeyRow => ({
+	...newKeyRow(
+		{ memberId, isOwner, allowedTiers: TIERS, mayForce: isOwner, hasCeiling: true, treeCeilingNanoUsd: undefined, expiresAtMs: undefined },
+		'',
+		'',
+	),
+	id: `page:${memberId}`,
+});
 
 const hasRules = (rules: AccessRules): boolean => Object.keys(rules).length > 0;
 

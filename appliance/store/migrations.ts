@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../protocol/problem.ts';
+import { ACCESS_TABLES } from './access-rows.ts';
 
 /** Marks the file as ours (`INLP`), so that a stranger's database is never written to. */
 export const APPLICATION_ID = 0x494e_4c50;
@@ -111,6 +112,7 @@ export const MIGRATIONS: readonly Migration[] = [
 				PRIMARY KEY (name, version)
 			) STRICT, WITHOUT ROWID;`,
 	},
+	{ version: 5, sql: ACCESS_TABLES },
 ];
 
 /** The schema that this program writes. */

@@ -3,6 +3,7 @@
 import type { Budgets, Clock, Member, Retention, SpendDay, Store } from '../protocol/ports.ts';
 import type { LedgerAlarm } from '../router/budget/ledger-records.ts';
 import { recoverLedger } from '../router/budget/ledger-recovery.ts';
+import { createAccessStore } from './access-store.ts';
 import { createAlertStore } from './alert-store.ts';
 import { createCallHistory } from './call-history.ts';
 import { createClientStore } from './client-store.ts';
@@ -78,15 +79,18 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		watchClock();
 	}, TICK_MS).unref();
 	const retention = createRetention(options, journal, history);
+	const access = createAccessStore(start.access, journal, clock);
 	const onForget = (id: string, keyIds: readonly string[]): boolean => {
 		if (!ledger.forgetMember(id)) return false;
 		history.forget(keyIds);
+		access.forget(id);
 		return true;
 	};
 	return {
 		ledger,
 		members: createMemberStore({ members: start.members, keys: start.keys, clock, journal, onMember, onForget }),
 		history,
+		access,
 		alerts: createAlertStore(journal),
 		clients: createClientStore(journal, clock),
 		setRetention: retention.set,

@@ -8,6 +8,10 @@ const DAY_MS = 86_400_000;
 /** Longer than any period of a budget, so that nothing is told twice. */
 const KEPT_ALERT_DAYS = 400;
 
+/** What was done to the box, and by whom. */
+const KEPT_AUDIT_DAYS = 400;
+const MOST_AUDIT_ROWS = 50_000;
+
 /** Looked at once in so many new rows. */
 const EVERY_ROWS = 500;
 
@@ -28,12 +32,14 @@ export function createPruner(db: DatabaseSync): Pruner {
 		SELECT rowid FROM settlements WHERE rowid <= (SELECT max(rowid) FROM settlements) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
 	const clients = db.prepare('DELETE FROM clients WHERE last_ms < ?');
 	const alerts = db.prepare('DELETE FROM alerts WHERE at_ms < ?');
+	const audit = db.prepare('DELETE FROM audit WHERE at_ms < ? OR number <= (SELECT max(number) FROM audit) - ?');
 	let retention: Retention | undefined;
 	let rows = EVERY_ROWS;
 	const prune = (kept: Retention, wallMs: number): number => {
 		const { changes: callRows } = calls.run(kept.calls, wallMs - kept.callDays * DAY_MS);
 		const { changes: billRows } = bills.run(kept.bills, wallMs - kept.billDays * DAY_MS);
 		clients.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
+		audit.run(wallMs - KEPT_AUDIT_DAYS * DAY_MS, MOST_AUDIT_ROWS);
 		alerts.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
 		return Number(callRows) + Number(billRows);
 	};

@@ -5,6 +5,7 @@ import type { AccessRules } from '../protocol/member.ts';
 import type { Member } from '../protocol/ports.ts';
 import { periodsAt } from '../router/budget/ledger-period.ts';
 import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../router/budget/ledger-records.ts';
+import { readAudit } from './access-rows.ts';
 import type { KeyRow, Query } from './journal-messages.ts';
 
 type Row = Record<string, string | number | null>;
@@ -109,6 +110,8 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 			return all(db, 'SELECT id, at_ms AS atMs, state, body FROM alerts WHERE at_ms >= ? ORDER BY at_ms DESC, id', query.atMs);
 		case 'clients':
 			return all(db, 'SELECT name, version, first_ms AS firstMs, last_ms AS lastMs, calls FROM clients ORDER BY last_ms');
+		case 'audit':
+			return readAudit(db, query.limit, query.before);
 		case 'spend-days':
 			return all(
 				db,

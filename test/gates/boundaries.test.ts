@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createScratchTree, type ScratchTree } from './scratch-tree.ts';
 
-const ROOMS = ['protocol', 'dialect', 'router', 'config', 'provider', 'store', 'discovery', 'system', 'model', 'server', 'cli'];
+const ROOMS = ['protocol', 'dialect', 'router', 'config', 'provider', 'store', 'discovery', 'system', 'model', 'pairing', 'server', 'cli'];
 const LEAVES = ['protocol', 'dialect', 'router', 'config'];
 const IO_ROOMS = ['provider', 'store', 'discovery', 'system'];
 
@@ -15,11 +15,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 	'provider/local': LEAVES,
 	'provider/cloud': LEAVES,
 	store: LEAVES,
-	discovery: LEAVES,
+	discovery: [...LEAVES, 'pairing'],
 	system: LEAVES,
 	model: ['protocol', 'config'],
-	server: [...LEAVES, ...IO_ROOMS, 'model'],
-	cli: [...LEAVES, ...IO_ROOMS, 'model', 'server'],
+	pairing: ['protocol'],
+	server: [...LEAVES, ...IO_ROOMS, 'model', 'pairing'],
+	cli: [...LEAVES, ...IO_ROOMS, 'model', 'pairing', 'server'],
 };
 const PURE = ['protocol', 'dialect', 'router'];
 /** Packages with one door each. */

@@ -1,22 +1,30 @@
-/** Asks for a member's key before a body is read: by default at every address, also on loopback. */
+/** Asks for a member's key, or the page's session, before a body is read: by default at every address, also on loopback. */
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type AccountRole, CSRF_HEADER } from '../../protocol/access.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { HeaderMap, MemberStore } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { HINT_HEADERS } from '../../protocol/words.ts';
+import { isCsrf, type Session } from '../access/sessions.ts';
+import { isOwnPage, tokenOf } from '../access/transport.ts';
+
+/**
+ * Who may come in. `caller`: a member's key, the only one that is good for calls. `viewer`, `member`, `owner`: a key or
+ * session of at least that role, or the command line of this machine; `console`: that command line alone. A route that
+ * does not say is for callers.
+ */
+export type Access = 'open' | 'caller' | AccountRole | 'console';
 
 declare module 'fastify' {
 	interface FastifyContextConfig {
-		/**
-		 * Who may come in: `caller` is a member's key; `member` that, or the command line of this machine;
-		 * `owner` an owner's key, or the command line. A route that does not say is for callers.
-		 */
-		access?: 'open' | 'caller' | 'member' | 'owner';
+		access?: Access;
 	}
 	interface FastifyRequest {
-		/** Set on every route that is not open. */
+		/** Set on every route that is not open. Of a session: what it may do, as a key. */
 		memberKey: Key | undefined;
+		/** Of the page; also on open routes, where there is one. */
+		session: Session | undefined;
 	}
 }
 
@@ -35,24 +43,61 @@ export function secretOf(headers: HeaderMap): string | undefined {
 export interface KeySources {
 	readonly members: Pick<MemberStore, 'findKey'>;
 	console(secret: string): Key | undefined;
+	session(token: string): Session | undefined;
+	/** Of a member without an account: `member`. */
+	roleOf(memberId: string): AccountRole;
 }
 
 export function addAuthentication(app: FastifyInstance, sources: KeySources): void {
 	app.decorateRequest('memberKey', undefined);
+	app.decorateRequest('session', undefined);
 	app.addHook('onRequest', (request, _reply, done) => {
 		const access = request.is404 ? 'open' : (request.routeOptions.config.access ?? 'caller');
-		if (access === 'open') return done();
-		const secret = secretOf(request.headers);
-		const key = secret === undefined || secret.length > LONGEST_SECRET ? undefined : findKey(sources, secret, access);
-		if (key === undefined) return done(refuse(secret));
-		if (access === 'owner' && !key.isOwner) return done(new Problem('forbidden', 'This address needs an owner’s key.'));
-		request.memberKey = key;
-		done();
+		if (access === 'caller') return done(letCaller(sources, request));
+		done(refuseForeignPage(request) ?? letIn(sources, request, access));
 	});
 }
 
-function findKey({ members, console }: KeySources, secret: string, access: 'caller' | 'member' | 'owner'): Key | undefined {
-	return members.findKey(secret) ?? (access === 'caller' ? undefined : console(secret));
+/** The way of every call: nothing but its key is looked at. */
+function letCaller({ members }: KeySources, request: FastifyRequest): Problem | undefined {
+	const secret = secretOf(request.headers);
+	const key = secret === undefined || secret.length > LONGEST_SECRET ? undefined : members.findKey(secret);
+	if (key === undefined) return refuse(secret);
+	request.memberKey = key;
+	return undefined;
+}
+
+function letIn(sources: KeySources, request: FastifyRequest, access: Exclude<Access, 'caller'>): Problem | undefined {
+	const secret = secretOf(request.headers);
+	const token = secret === undefined ? tokenOf(request) : undefined;
+	const session = token === undefined ? undefined : sources.session(token);
+	request.session = session;
+	if (access === 'open') return undefined;
+	const key = session?.key ?? (secret === undefined ? undefined : findKey(sources, secret));
+	if (key === undefined) return token === undefined ? refuse(secret) : new Problem('unauthenticated', 'The session is over: log in again.');
+	if (session !== undefined && !isSafe(request.method) && !isCsrf(session, request.headers[CSRF_HEADER])) return refuseForgery();
+	if (!mayEnter(access, key, session?.role ?? (key.isOwner ? 'owner' : sources.roleOf(key.memberId)))) return refuseRole(access);
+	request.memberKey = key;
+	return undefined;
+}
+
+const CONSOLE = 'console';
+const RANK: Readonly<Record<AccountRole, number>> = { viewer: 0, member: 1, owner: 2 };
+
+const mayEnter = (access: AccountRole | 'console', key: Key, role: AccountRole): boolean =>
+	access === 'console' ? key.id === CONSOLE : RANK[role] >= RANK[access];
+
+const isSafe = (method: string): boolean => method === 'GET' || method === 'HEAD';
+
+function findKey({ members, console }: KeySources, secret: string): Key | undefined {
+	return secret.length > LONGEST_SECRET ? undefined : (members.findKey(secret) ?? console(secret));
+}
+
+/** A browser tells where a page comes from; a page of another origin has no business at the admin addresses. */
+function refuseForeignPage(request: FastifyRequest): Problem | undefined {
+	return isSafe(request.method) || isOwnPage(request)
+		? undefined
+		: new Problem('forbidden', 'A page of another site may not call the box.');
 }
 
 function refuse(secret: string | undefined): Problem {
@@ -63,6 +108,18 @@ function refuse(secret: string | undefined): Problem {
 		);
 	return new Problem('unauthenticated', 'This key is not known here, was revoked or has expired. `innerloop key add` makes a new one.');
 }
+
+const refuseForgery = () =>
+	new Problem('forbidden', `A change by a session needs its ${CSRF_HEADER}, which GET /innerloop/v1/session tells the page.`);
+
+const REFUSED: Readonly<Record<AccountRole | 'console', string>> = {
+	viewer: 'This address is not for you.',
+	member: 'A viewer may look, and nothing else.',
+	owner: 'This address needs an owner: an owner’s key or session.',
+	console: 'This address is for the command line on the device itself.',
+};
+
+const refuseRole = (access: AccountRole | 'console') => new Problem('forbidden', REFUSED[access]);
 
 /** The key of a request that came through the door. */
 export function keyOf(request: { readonly memberKey: Key | undefined }): Key {

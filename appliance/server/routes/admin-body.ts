@@ -55,3 +55,10 @@ function parseJson(body: Buffer): unknown {
 		throw new Problem('invalid-call', 'The body is not JSON.', { cause });
 	}
 }
+
+/** Throws `invalid-call` naming every parameter that is wrong. */
+export function readQuery<T>(schema: z.ZodType<T>, query: unknown): T {
+	const result = schema.safeParse(query);
+	if (result.success) return result.data;
+	throw new Problem('invalid-call', result.error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`).join('; '));
+}

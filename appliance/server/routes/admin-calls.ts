@@ -16,9 +16,10 @@ const MOST_CALLS = 1_000;
 const PATHS = { anthropic: '/v1/messages', 'chat-completions': '/v1/chat/completions', responses: '/v1/responses' } as const;
 
 const MEMBER = { config: { access: 'member' as const } };
+const VIEWER = { config: { access: 'viewer' as const } };
 
 export function addCallRecordRoutes(app: FastifyInstance, box: Box): void {
-	app.get<{ Querystring: { limit?: string } }>('/innerloop/v1/calls', MEMBER, async (request): Promise<CallsReport> => {
+	app.get<{ Querystring: { limit?: string } }>('/innerloop/v1/calls', VIEWER, async (request): Promise<CallsReport> => {
 		const limit = Number(request.query.limit ?? 50);
 		if (!Number.isInteger(limit) || limit < 1 || limit > MOST_CALLS)
 			throw new Problem('invalid-call', `limit: a whole number from 1 to ${MOST_CALLS}.`);
@@ -27,7 +28,7 @@ export function addCallRecordRoutes(app: FastifyInstance, box: Box): void {
 		return { calls: calls.filter((record) => maySee(key, record)) };
 	});
 	for (const path of ['/innerloop/v1/calls/:id', '/innerloop/v1/explain/:id'])
-		app.get<{ Params: { id: string } }>(path, MEMBER, (request) => find(box, keyOf(request), request.params.id));
+		app.get<{ Params: { id: string } }>(path, VIEWER, (request) => find(box, keyOf(request), request.params.id));
 }
 
 async function find(box: Box, key: Key, id: string): Promise<CallRecord> {

@@ -28,7 +28,9 @@ export function addMemberRoutes(app: FastifyInstance, box: Box): void {
 		return await members.setMemberBudgets(member.id, changed(member, { dayUsd, monthUsd }));
 	});
 	app.delete<{ Params: { id: string } }>('/innerloop/v1/members/:id', OWNER, async (request, reply) => {
-		await members.removeMember(memberOf(members, request.params.id).id);
+		const { id } = memberOf(members, request.params.id);
+		box.access.assertOwnerStays(id);
+		await members.removeMember(id);
 		return reply.code(204).send();
 	});
 }
@@ -54,13 +56,15 @@ export function addKeyRoutes(app: FastifyInstance, box: Box): void {
 	app.post('/innerloop/v1/keys', OWNER, async (request, reply) => {
 		const { member, isOwner, allowedTiers, mayForce, hasCeiling, treeCeilingUsd, expiresAt, ...rules } = readBody(newKey, request);
 		checkDeployments(box, rules);
+		const { id: memberId, name } = memberOf(members, member);
+		if (box.access.roleOf(memberId) === 'viewer') throw new Problem('invalid-call', `${name} is a viewer, who has no keys.`);
 		const made: NewKeyReport = await members.addKey({
 			isOwner,
 			allowedTiers,
 			mayForce,
 			hasCeiling,
 			rules: changedRules({}, rules),
-			memberId: memberOf(members, member).id,
+			memberId,
 			treeCeilingNanoUsd: treeCeilingUsd === undefined ? undefined : nanoUsd(treeCeilingUsd),
 			expiresAtMs: expiresAt === undefined ? undefined : Date.parse(expiresAt),
 		});
@@ -79,7 +83,8 @@ export function addKeyRoutes(app: FastifyInstance, box: Box): void {
 	});
 }
 
-function memberOf(members: MemberStore, idOrName: string): Member {
+/** By id or name; throws `not-found`. */
+export function memberOf(members: MemberStore, idOrName: string): Member {
 	const all = members.listMembers();
 	const found = all.find(({ id }) => id === idOrName) ?? all.find(({ name }) => name === idOrName);
 	if (found === undefined) throw new Problem('not-found', `There is no member ${JSON.stringify(idOrName.slice(0, 100))}.`);

@@ -10,8 +10,9 @@ import { Problem } from '../../protocol/problem.ts';
 import { SPEND_BY, type SpendExport } from '../../protocol/spend-export.ts';
 import type { Box } from '../box.ts';
 import { keyOf } from '../plugins/authenticate.ts';
+import { readQuery } from './admin-body.ts';
 
-const MEMBER = { config: { access: 'member' as const } };
+const VIEWER = { config: { access: 'viewer' as const } };
 const OWNER = { config: { access: 'owner' as const } };
 const MOST_DAYS = 3_660;
 
@@ -21,11 +22,11 @@ const daysQuery = z.strictObject({ days: z.coerce.number().int().min(1).max(MOST
 
 export function addSpendRoutes(app: FastifyInstance, box: Box): void {
 	const { ledger, members } = box.store;
-	app.get('/innerloop/v1/spend', MEMBER, (request): SpendReport => {
+	app.get('/innerloop/v1/spend', VIEWER, (request): SpendReport => {
 		const key = keyOf(request);
 		return { rows: ledger.spend().filter((row) => maySee(key, row)) };
 	});
-	app.get('/innerloop/v1/spend/days', MEMBER, async (request): Promise<SpendDaysReport> => {
+	app.get('/innerloop/v1/spend/days', VIEWER, async (request): Promise<SpendDaysReport> => {
 		const key = keyOf(request);
 		const { days } = readQuery(daysQuery, request.query);
 		const names = new Map(members.listMembers().map(({ id, name }) => [id, name]));
@@ -47,12 +48,6 @@ function exportOf({ by, from, to }: z.infer<typeof exportQuery>, wallMs: number)
 	const asked = { by, from: from ?? `${(to ?? today).slice(0, 7)}-01`, to: to ?? today };
 	if (asked.from > asked.to) throw new Problem('invalid-call', `from: ${asked.from} is behind ${asked.to}.`);
 	return asked;
-}
-
-function readQuery<T>(schema: z.ZodType<T>, query: unknown): T {
-	const result = schema.safeParse(query);
-	if (result.success) return result.data;
-	throw new Problem('invalid-call', result.error.issues.map(({ path, message }) => `${path.join('.') || 'query'}: ${message}`).join('; '));
 }
 
 /** Trees name sessions of their members, so only an owner sees everybody's. */

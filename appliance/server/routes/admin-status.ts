@@ -21,12 +21,12 @@ export interface StatusSources {
 	console(secret: string): Key | undefined;
 }
 
-const MEMBER = { config: { access: 'member' as const } };
+const VIEWER = { config: { access: 'viewer' as const } };
 
 export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusSources): void {
 	const startMs = box.clock.nowMs();
 	const startedAt = new Date(box.clock.wallMs()).toISOString();
-	app.get('/innerloop/v1/status', MEMBER, async (): Promise<StatusReport> => {
+	app.get('/innerloop/v1/status', VIEWER, async (): Promise<StatusReport> => {
 		const system = await sources.system();
 		return {
 			version: sources.version,
@@ -43,8 +43,8 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 			conditions: conditionsNow(box),
 		};
 	});
-	app.get('/innerloop/v1/deployments', MEMBER, (): { deployments: DeploymentReport[] } => ({ deployments: deployments(box) }));
-	app.get('/innerloop/v1/models', MEMBER, () => ({ models: publishedModels(box.settings(), box.deployments()) }));
+	app.get('/innerloop/v1/deployments', VIEWER, (): { deployments: DeploymentReport[] } => ({ deployments: deployments(box) }));
+	app.get('/innerloop/v1/models', VIEWER, () => ({ models: publishedModels(box.settings(), box.deployments()) }));
 }
 
 const admissionOf = ({ machine: { admission } }: Box): Admission => ({

@@ -37,7 +37,7 @@ export function addHealthRoutes(app: FastifyInstance, box: Box): void {
 		const status = readinessOf({ isStopping: box.running.isStopping, ledgerFailure, clockFault, engine });
 		return reply.code(status === 'ready' ? 200 : 503).send({ status, engine, ...(clockFault === undefined ? {} : { clock: clockFault }) });
 	});
-	app.get('/metrics', { config: { access: 'member' } }, async (_request, reply) =>
+	app.get('/metrics', { config: { access: 'viewer' } }, async (_request, reply) =>
 		reply.type(box.metrics.contentType).send(await box.metrics.text()),
 	);
 }

@@ -1,6 +1,7 @@
 /** An HTTP client that hides nothing: bytes as they come, when they came, and whether the reply was cut. */
 
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 import { connect } from 'node:net';
 
 export interface Exchange {
@@ -20,11 +21,14 @@ export interface Send {
 	readonly signal?: AbortSignal;
 	/** Hears every piece of the reply's body when it comes. */
 	readonly onChunk?: (bytes: Buffer) => void;
+	/** For https: the one authority that is trusted. */
+	readonly ca?: string;
 }
 
-export function send(url: string, { method = 'POST', headers = {}, body, signal, onChunk }: Send = {}): Promise<Exchange> {
+export function send(url: string, { method = 'POST', headers = {}, body, signal, onChunk, ca }: Send = {}): Promise<Exchange> {
 	return new Promise((resolve, reject) => {
-		const outgoing = request(url, { method, headers, ...(signal === undefined ? {} : { signal }) }, (response) => {
+		const options = { method, headers, ...(signal === undefined ? {} : { signal }), ...(ca === undefined ? {} : { ca }) };
+		const outgoing = (url.startsWith('https:') ? secureRequest : request)(url, options, (response) => {
 			const chunks: { atMs: number; bytes: Buffer }[] = [];
 			let isCut = false;
 			response.on('data', (bytes: Buffer) => {
