@@ -42,6 +42,7 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 		const opened = await openChildEngine(message.settings, (text) => send({ type: 'log', level: 'warn', message: text.trim() }));
 		await warmUp(opened, (measurement) => send({ type: 'measured', measurement }));
 		engine = opened;
+		await globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'async' });
 		const { modelName, context } = opened;
 		const loaded = {
 			model: modelName,

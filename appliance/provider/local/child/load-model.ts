@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { EngineSettings } from '../messages.ts';
 import { modelNameOf } from '../model-name.ts';
+import { loadLeanModel } from './lean-model.ts';
 import { repairSlidingWindow } from './sliding-window.ts';
 
 /** The part of the library's context that setting its threads while it lives needs. */
@@ -48,12 +49,8 @@ export async function loadEngine(settings: EngineSettings, onLog: (message: stri
 			? await library.getLlama('lastBuild', { ...common, usePrebuiltBinaries: false, skipDownload: true, progressLogs: false })
 			: await library.getLlama({ ...common, build: 'never', gpu: false, progressLogs: false });
 	if (settings.build.kind === 'own' && llama.buildType !== 'localBuild') throw new Error('the own build of the engine could not be loaded');
-	const model = await llama.loadModel({
-		modelPath: settings.modelPath,
-		gpuLayers: 0,
-		// The table of per-layer embeddings is looked up, not streamed: left in the file, it costs no memory.
-		lazyMode: await hasPerLayerEmbeddings(library, settings.modelPath),
-	});
+	const hasTables = await hasPerLayerEmbeddings(library, settings.modelPath);
+	const model = await loadLeanModel(library, llama, { modelPath: settings.modelPath, gpuLayers: 0 }, hasTables);
 	const largest = Math.min(model.trainContextSize, MAX_CONTEXT_TOKENS);
 	const context = await model.createContext({
 		flashAttention: true,
