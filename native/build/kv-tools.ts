@@ -7,7 +7,7 @@ import { obtainCachedBuild } from './cached-build.ts';
 import { obtainOwnBuild } from './own-build.ts';
 import { OWN_SOURCES } from './own-sources.ts';
 
-export type KvTool = 'attention_lab' | 'kv_quality' | 'kv_speed';
+export type KvTool = 'attention_lab' | 'kv_memory' | 'kv_quality' | 'kv_speed';
 
 export interface KvToolOptions {
 	/** Folder of native builds. */
@@ -27,7 +27,7 @@ export async function obtainKvTools(options: KvToolOptions): Promise<(tool: KvTo
 		facts: [inputs.key],
 		folder: options.folder,
 		signal: options.signal,
-		commands: (out) => ['attention_lab', 'kv_quality', 'kv_speed'].map((tool) => compiler(inputs, llama, tool, out)),
+		commands: (out) => ['attention_lab', 'kv_memory', 'kv_quality', 'kv_speed'].map((tool) => compiler(inputs, llama, tool, out)),
 	});
 	return (tool) => join(built, tool);
 }
