@@ -166,6 +166,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		budgets: toBudgets(config),
 		access: toAccess(config.access, env),
 		retention: config.retention,
+		discovery: config.discovery,
 		alerts: toAlerts(config, env),
 		log: config.log,
 	});

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { RETRY_ON } from '../protocol/retries.ts';
 import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
 import { accessSchema } from './access.ts';
+import { discoverySchema } from './discovery.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -342,6 +343,7 @@ export const configSchema = z.strictObject({
 		),
 	access: accessSchema.prefault({}).describe('Claiming the box, sessions of its page, and what plain HTTP may carry.'),
 	retention: retentionSchema.prefault({}),
+	discovery: discoverySchema.prefault({}),
 	alerts: alertsSchema.prefault({}),
 	log: logSchema.prefault({}),
 });

@@ -83,5 +83,6 @@ export interface Settings {
 	readonly access: AccessSettings;
 	readonly retention: Retention;
 	readonly alerts: AlertSettings;
+	readonly discovery: Config['discovery'];
 	readonly log: Config['log'];
 }

@@ -5,6 +5,7 @@ import type { ClientSeen } from './clients.ts';
 import type { Condition } from './condition.ts';
 import type { Decision } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
+import type { DiscoveryStatus } from './discovery.ts';
 import type { Admission, MachineSample } from './machine.ts';
 import type { Key, RulesChange } from './member.ts';
 import type { CallRecord, EngineStatus, ListedKey, Member, SpendDay, SpendRow } from './ports.ts';
@@ -21,6 +22,8 @@ export interface StatusReport {
 	/** Client programs that called, the latest first. */
 	readonly clients: readonly ClientSeen[];
 	readonly engine: EngineStatus;
+	/** How the box is announced on its network. */
+	readonly discovery: DiscoveryStatus;
 	/** Ids of cloud deployments that calls pass over after failures, and of those that one call tries at this moment. */
 	readonly restingDeployments: readonly string[];
 	readonly system: MachineSample;

@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Environment } from '../config/places.ts';
 import type { Settings } from '../config/settings.ts';
+import { Announcer } from '../discovery/announcer.ts';
 import type { Clock, EngineStatus, LocalEngine, Store } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createLocalEngine } from '../provider/local/local-engine.ts';
@@ -15,6 +16,7 @@ import { type MachineReaders, MachineSampler, machineReaders } from '../system/m
 import { beginClaim } from './access/begin-claim.ts';
 import type { ShownCode } from './access/claim-desk.ts';
 import { claimFile } from './access/claim-file.ts';
+import { announceBox } from './announce-box.ts';
 import type { Box } from './box.ts';
 import { buildServer } from './build-server.ts';
 import { composeBox, systemClock } from './compose-box.ts';
@@ -85,7 +87,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	try {
 		const running = await open(started);
 		const watch = await followSettings(source, settings, take, logger);
-		return { ...running, stop: once(() => stop(started, running.app, () => watch.close())) };
+		return { ...running, stop: once(() => stop(started, running, () => watch.close())) };
 	} catch (error) {
 		sampler.stop();
 		await Promise.allSettled([engine.close(), box.cloud.close(), store.close()]);
@@ -118,18 +120,28 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 	const firstKey = showsKey === 'shown' ? await makeFirstKey(store.members) : undefined;
 	await Promise.all([box.alerts.start(), box.clients.start(), beginClaim(box.access.claim, claimResetFile, log.logger)]);
 	let address = '';
+	const announcer = new Announcer(log.logger);
 	const app = buildServer(box, {
 		version: options.version,
 		address: () => address,
 		system: () => sampler.latest(),
+		discovery: () => announcer.status(),
 		console: console.find,
 	});
 	address = await listen(app, options.host ?? box.settings().server.host, options.port ?? box.settings().server.port);
+	await announceBox(announcer, {
+		settings: box.settings(),
+		host: options.host,
+		address,
+		version: options.version,
+		dataDir: options.dataDir,
+	});
 	const startedAt = new Date(systemClock.wallMs()).toISOString();
 	await writeServiceFile(options.dataDir, { pid: process.pid, startedAt, address, token: console.token });
 	log.logger.info({ address, warnings }, 'ready');
 	return {
 		app,
+		announcer,
 		address,
 		firstKey,
 		warnings,
@@ -157,10 +169,12 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 /** New calls are refused from the first moment, so that nothing begins that could not end. */
 async function stop(
 	{ options, log, store, engine, box, sampler }: Started,
-	app: FastifyInstance,
+	{ app, announcer }: Pick<Awaited<ReturnType<typeof open>>, 'app' | 'announcer'>,
 	unwatch: () => Promise<void>,
 ): Promise<void> {
 	log.logger.info({ runningCalls: box.running.count }, 'stopping');
+	// First of all: who looks for a box now shall not find this one.
+	await announcer.stop();
 	const { stopTimeoutMs } = box.settings().server.limits;
 	const closed = box.running.stop(stopTimeoutMs).then(() => app.close());
 	app.server.close();

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { DeploymentReport, StatusReport } from '../../protocol/admin.ts';
 import type { Condition } from '../../protocol/condition.ts';
 import type { DeploymentHealth } from '../../protocol/deployment.ts';
+import type { DiscoveryStatus } from '../../protocol/discovery.ts';
 import type { Admission, MachineSample } from '../../protocol/machine.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { Box } from '../box.ts';
@@ -17,6 +18,8 @@ export interface StatusSources {
 	/** Where the box listens; empty before it does. */
 	address(): string;
 	system(): Promise<MachineSample>;
+	/** How it is announced on its network. */
+	discovery(): DiscoveryStatus;
 	/** The key of this machine's command line, for its token. */
 	console(secret: string): Key | undefined;
 }
@@ -37,6 +40,7 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 			runningCalls: box.running.count,
 			clients: box.clients.list(),
 			engine: box.engine.status(),
+			discovery: sources.discovery(),
 			restingDeployments: restingDeployments(box),
 			system,
 			admission: admissionOf(box),
