@@ -2,8 +2,7 @@
 
 import type { Announcement } from '../protocol/discovery.ts';
 
-export const SERVICE_TYPE = '_innerloop._tcp';
-const TYPES = [SERVICE_TYPE, '_http._tcp'];
+const TYPES = ['_innerloop._tcp', '_http._tcp'];
 
 /** Longest DNS label, in bytes (RFC 1035, 2.3.4). */
 const LABEL_BYTES = 63;

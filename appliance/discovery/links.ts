@@ -5,7 +5,7 @@ import { BlockList } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 
 export const MDNS_PORT = 5353;
-export const GROUPS = { IPv4: '224.0.0.251', IPv6: 'ff02::fb' } as const;
+const GROUPS = { IPv4: '224.0.0.251', IPv6: 'ff02::fb' } as const;
 
 /** Node has no event for it; one look costs some 50 µs. */
 const LOOK_INTERVAL_MS = 1_000;

@@ -35,4 +35,5 @@ interface MdnsJs {
 	tcp(name: string): unknown;
 }
 
-export const mdnsJs = createRequire(import.meta.url)('mdns-js') as MdnsJs;
+const require = createRequire(import.meta.url);
+export const mdnsJs = require('mdns-js') as MdnsJs;

@@ -71,7 +71,7 @@ function followUps(answers: readonly DnsRecord[], unique: readonly DnsRecord[]):
 }
 
 /** Two records with the same name, type and content; the name's case and the time to live do not count. */
-export function isSame(left: DnsRecord, right: DnsRecord): boolean {
+function isSame(left: DnsRecord, right: DnsRecord): boolean {
 	return nameKey(left.name) === nameKey(right.name) && left.data.type === right.data.type && compareData(left, right) === 0;
 }
 

@@ -17,6 +17,9 @@ interface BareMdnsJs {
 	createAdvertisement(type: unknown, port: number, options: object): { start(): void; stop(done: () => void): void };
 }
 
+/** Not of this project: the benchmark installs it beside. */
+const BONJOUR = 'bonjour-service';
+
 /** @param name `bonjour-service`, from the folder in INNERLOOP_PEERS, or `bare-mdns-js`: the package without our repairs */
 export function peerAdvertiser(name: string): Advertiser {
 	const start = name === 'bonjour-service' ? bonjour : name === 'bare-mdns-js' ? bareMdnsJs : undefined;
@@ -33,7 +36,7 @@ function asAdvertisement(stop: (done: () => void) => void): Advertisement {
 
 function bonjour({ name, types, port, txt }: Announcement): (done: () => void) => void {
 	const require = createRequire(join(process.env.INNERLOOP_PEERS ?? '', 'package.json'));
-	const { default: Bonjour } = require('bonjour-service') as BonjourService;
+	const { default: Bonjour } = require(BONJOUR) as BonjourService;
 	const responder = new Bonjour();
 	for (const type of types) responder.publish({ name, type: type.split('.')[0]?.slice(1) ?? '', port, txt });
 	return (done) =>
@@ -44,7 +47,8 @@ function bonjour({ name, types, port, txt }: Announcement): (done: () => void) =
 }
 
 function bareMdnsJs({ name, hostLabel, types, port, txt }: Announcement): (done: () => void) => void {
-	const mdnsJs = createRequire(import.meta.url)('mdns-js') as BareMdnsJs;
+	const require = createRequire(import.meta.url);
+	const mdnsJs = require('mdns-js') as BareMdnsJs;
 	const all = types.map((type) => mdnsJs.createAdvertisement(mdnsJs.tcp(type.split('.')[0] ?? ''), port, { name, host: hostLabel, txt }));
 	for (const one of all) one.start();
 	return (done) => all[0]?.stop(done);

@@ -12,8 +12,8 @@ const run = promisify(execFile);
 /** avahi-daemon insists on a user of its own, which this machine alone sees. */
 const START = [
 	'mount -t tmpfs tmpfs /run && mkdir -p /run/dbus /run/avahi-daemon',
-	'(cat /etc/passwd; echo avahi:x:64999:64999::/:/bin/false) > /run/passwd && mount --bind /run/passwd /etc/passwd',
-	'(cat /etc/group; echo avahi:x:64999:) > /run/group && mount --bind /run/group /etc/group',
+	'(cat /etc/passwd; echo avahi:x:0:0::/:/bin/false) > /run/passwd && mount --bind /run/passwd /etc/passwd',
+	'(cat /etc/group; echo avahi:x:0:) > /run/group && mount --bind /run/group /etc/group',
 	'ip link set lo up && echo ready && exec sleep infinity',
 ].join(' && ');
 
@@ -29,9 +29,13 @@ export class LabHost {
 	private readonly children: ChildProcess[] = [];
 	readonly tools: DiscoveryTools;
 
-	constructor(holder: ChildProcess, tools: DiscoveryTools) {
+	private readonly outer: ChildProcess | undefined;
+
+	/** @param outer holds the namespace of users in which this one is root; undefined where the user is root */
+	constructor(holder: ChildProcess, tools: DiscoveryTools, outer: ChildProcess | undefined) {
 		this.holder = holder;
 		this.tools = tools;
+		this.outer = outer;
 	}
 
 	get pid(): number {
@@ -40,13 +44,13 @@ export class LabHost {
 
 	/** Runs a program on it to its end. @throws when it fails */
 	async exec(command: string, ...args: readonly string[]): Promise<string> {
-		const { stdout } = await run('nsenter', this.enter(command, args), { env: this.env(), timeout: 20_000 });
+		const { stdout } = await run('/usr/bin/env', this.enter(command, args), { env: this.env(), timeout: 20_000 });
 		return stdout;
 	}
 
 	/** Starts a program that ends with the lab at the latest. */
 	spawn(command: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
-		const child = spawn('nsenter', this.enter(command, args), { ...options, env: { ...this.env(), ...options.env } });
+		const child = spawn('/usr/bin/env', this.enter(command, args), { ...options, env: { ...this.env(), ...options.env } });
 		this.children.push(child);
 		return child;
 	}
@@ -81,7 +85,7 @@ export class LabHost {
 	}
 
 	private enter(command: string, args: readonly string[]): string[] {
-		return ['-t', String(this.pid), '--net', '--mount', '--', command, ...args];
+		return [...asRootIn(this.outer), 'nsenter', '-t', String(this.pid), '--net', '--mount', '--', command, ...args];
 	}
 
 	private env(): NodeJS.ProcessEnv {
@@ -102,21 +106,21 @@ export interface Lab {
 	stop(): void;
 }
 
-/** @throws where this user may not make networks: it takes root, as in a container or by sudo */
+/** Whoever is not root is it in a namespace of users. @throws where neither is allowed */
 export async function openLab(tools: DiscoveryTools): Promise<Lab> {
 	const folder = mkdtempSync(join(tmpdir(), 'innerloop-lab-'));
 	const hosts: LabHost[] = [];
+	const outer =
+		process.getuid?.() === 0 ? undefined : await startHolder(['--user', '--map-root-user'], 'echo ready && exec sleep infinity', tools);
 	return {
 		folder,
 		async host() {
-			const host = await startHost(tools);
+			const host = await startHost(tools, outer);
 			hosts.push(host);
 			return host;
 		},
 		async connect(name, left, right) {
-			const env = { ...process.env, ...tools.env };
-			const end = ({ host }: Plug) => ['name', name, 'netns', String(host.pid)];
-			await run('ip', ['link', 'add', ...end(left), 'type', 'veth', 'peer', ...end(right)], { env });
+			await left.host.exec('ip', 'link', 'add', 'name', name, 'type', 'veth', 'peer', 'name', name, 'netns', String(right.host.pid));
 			for (const { host, addresses } of [left, right]) {
 				// An address that is still being looked for on the link cannot be used for a second or two.
 				await host.exec('sh', '-c', `echo 0 > /proc/sys/net/ipv6/conf/${name}/accept_dad`);
@@ -126,14 +130,20 @@ export async function openLab(tools: DiscoveryTools): Promise<Lab> {
 		},
 		stop() {
 			for (const host of hosts) host.stop();
+			outer?.kill('SIGKILL');
 			rmSync(folder, { recursive: true, force: true });
 		},
 	};
 }
 
-async function startHost(tools: DiscoveryTools): Promise<LabHost> {
-	const env = { ...process.env, ...tools.env };
-	const holder = spawn('unshare', ['--net', '--mount', 'sh', '-c', START], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+async function startHost(tools: DiscoveryTools, outer: ChildProcess | undefined): Promise<LabHost> {
+	return new LabHost(await startHolder(['--net', '--mount'], START, tools, outer), tools, outer);
+}
+
+/** A process that holds namespaces open. */
+async function startHolder(kinds: readonly string[], script: string, tools: DiscoveryTools, outer?: ChildProcess): Promise<ChildProcess> {
+	const args = [...asRootIn(outer), 'unshare', ...kinds, 'sh', '-c', script];
+	const holder = spawn('/usr/bin/env', args, { env: { ...process.env, ...tools.env }, stdio: ['ignore', 'pipe', 'pipe'] });
 	let words = '';
 	holder.stderr.on('data', (chunk: Buffer) => {
 		words += chunk.toString();
@@ -141,7 +151,12 @@ async function startHost(tools: DiscoveryTools): Promise<LabHost> {
 	await new Promise<void>((resolve, reject) => {
 		holder.stdout.once('data', () => resolve());
 		holder.once('error', reject);
-		holder.once('exit', () => reject(new Error(`No network namespace can be made here (it takes root): ${words.trim()}`)));
+		holder.once('exit', () =>
+			reject(new Error(`No network of its own can be made here (it takes root, or user namespaces): ${words.trim()}`)),
+		);
 	});
-	return new LabHost(holder, tools);
+	return holder;
 }
+
+const asRootIn = (outer: ChildProcess | undefined): string[] =>
+	outer === undefined ? [] : ['nsenter', '-t', String(outer.pid), '--user', '--preserve-credentials', '--'];

@@ -7,7 +7,7 @@ const ALIGNMENTS: Readonly<Record<string, number>> = { y: 1, g: 1, v: 1, n: 2, q
 const alignmentOf = (type: string): number => ALIGNMENTS[type[0] ?? ''] ?? 4;
 
 /** Cuts a signature into its complete types. */
-export function typesOf(signature: string): string[] {
+function typesOf(signature: string): string[] {
 	const types: string[] = [];
 	for (let at = 0; at < signature.length; ) {
 		const end = endOfType(signature, at);
