@@ -36,6 +36,7 @@ const start = defineCommand({
 		if (values.json)
 			terminal.json({
 				address: service.address,
+				secureAddress: service.secureAddress,
 				firstKey: service.firstKey,
 				claimCode: service.claim?.code,
 				pid: process.pid,
@@ -57,18 +58,19 @@ function parsePort(text: string): number {
 /** What a person needs after the start. The key is here once and never again. */
 export function welcome({
 	address,
+	secureAddress,
 	firstKey,
 	claim,
 	warnings,
-}: Pick<RunningService, 'address' | 'firstKey' | 'claim' | 'warnings'>): string {
+}: Pick<RunningService, 'address' | 'secureAddress' | 'firstKey' | 'claim' | 'warnings'>): string {
 	const key = firstKey ?? FORGOTTEN_KEY;
 	return [
-		`Innerloop listens at ${address}`,
+		`Innerloop listens at ${address}${secureAddress === undefined ? '' : ` and ${secureAddress}`}`,
 		...warnings.map((warning) => `Note: ${warning}`),
 		firstKey === undefined ? 'Keys: innerloop key list; another one: innerloop key add owner' : `First key, shown this once: ${firstKey}`,
 		...(claim === undefined
 			? []
-			: [`Page: ${address}/ with claim code ${claim.code}, taken until ${new Date(claim.untilMs).toISOString()}`]),
+			: [`Page: ${secureAddress ?? address}/ with claim code ${claim.code}, taken until ${new Date(claim.untilMs).toISOString()}`]),
 		'',
 		formatClientLines(clientLines({ address, key })),
 		'',

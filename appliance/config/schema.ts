@@ -5,6 +5,7 @@ import { RETRY_ON } from '../protocol/retries.ts';
 import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
 import { accessSchema } from './access.ts';
 import { discoverySchema } from './discovery.ts';
+import { tlsSchema } from './tls.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -27,6 +28,7 @@ const serverSchema = z.strictObject({
 		.array(z.string().min(1))
 		.default([])
 		.describe('Host names that callers may use beside IP addresses, localhost and *.local.'),
+	tls: tlsSchema.prefault({}).describe('HTTPS beside the plain port: by the box’s own authority, or by a given certificate.'),
 	limits: limitsSchema.prefault({}),
 });
 

@@ -9,6 +9,7 @@ import type { DialectName, Vendor } from '../protocol/words.ts';
 import type { AccessSettings } from './access.ts';
 import type { Config, LimitsConfig, LocalConfig, PassThroughConfig } from './schema.ts';
 import type { Secret } from './secret.ts';
+import type { TlsConfig } from './tls.ts';
 
 export interface ProviderSettings {
 	readonly id: string;
@@ -65,6 +66,7 @@ export interface Settings {
 		readonly host: string;
 		readonly port: number;
 		readonly allowedHosts: readonly string[];
+		readonly tls: TlsConfig;
 		readonly limits: LimitsConfig;
 	};
 	readonly local: LocalConfig;

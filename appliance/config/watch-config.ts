@@ -32,6 +32,7 @@ function findRestartNeeds(before: Settings, after: Settings): readonly string[] 
 	const fixed: readonly (readonly [string, (settings: Settings) => unknown])[] = [
 		['server.host', (settings) => settings.server.host],
 		['server.port', (settings) => settings.server.port],
+		['server.tls', (settings) => settings.server.tls],
 		['server.limits', (settings) => settings.server.limits],
 		['local', ({ local: { allowedTools, ...engine } }) => engine],
 	];

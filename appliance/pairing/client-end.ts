@@ -1,8 +1,9 @@
 /** The client's end of a pairing: over TLS only, and nothing secret is sent before the box has shown that it knows the code. */
 
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { Agent, request } from 'node:https';
-import type { TLSSocket } from 'node:tls';
+import { request } from 'node:http';
+import { isIP } from 'node:net';
+import { connect, type TLSSocket } from 'node:tls';
 import { channelOf, decode, encode, NOTES } from './channel.ts';
 import { readTypedCode } from './code.ts';
 import { drawScalar, sessionKey, shareOf } from './cpace.ts';
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 20_000;
 const LONGEST_REPLY = 1_048_576;
 
 /** `not-the-box`: whoever answered does not know the code, or somebody stands between; all else says itself. */
-export class PairingError extends Error {
+class PairingError extends Error {
 	readonly code: 'no-tls' | 'unreachable' | 'wrong-code' | 'not-the-box' | 'refused';
 
 	constructor(code: PairingError['code'], message: string, options?: ErrorOptions) {
@@ -32,12 +33,7 @@ export async function pairWithBox(address: string, typedCode: string, wish: Pair
 	const base = new URL(address);
 	if (base.protocol !== 'https:')
 		throw new PairingError('no-tls', `Pairing goes over https only, not ${base.protocol}//: nothing was sent.`);
-	const line = new Line(base);
-	try {
-		return await run(line, typedCode, wish);
-	} finally {
-		line.close();
-	}
+	return await run(new Line(base), typedCode, wish);
 }
 
 async function run(line: Line, typedCode: string, wish: PairingRequest): Promise<Paired> {
@@ -79,7 +75,6 @@ const notTheBox = () =>
 /** Requests over connections that all show the same certificate; it is not checked, since the pairing is what proves it. */
 class Line {
 	readonly #base: URL;
-	readonly #agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
 	#certificate: Buffer | undefined;
 
 	constructor(base: URL) {
@@ -87,24 +82,46 @@ class Line {
 	}
 
 	async certificate(): Promise<Uint8Array> {
-		if (this.#certificate === undefined) await this.#send('GET', '/healthz');
+		if (this.#certificate === undefined) (await this.#connect()).destroy();
 		if (this.#certificate === undefined) throw new PairingError('unreachable', `${this.#base.host} shows no certificate.`);
 		return this.#certificate;
 	}
 
 	async post<T>(step: 'start' | 'finish', body: PairingStart | PairingFinish): Promise<T> {
-		const { status, text } = await this.#send('POST', `/innerloop/v1/pairing/${step}`, JSON.stringify(body));
+		const { status, text } = await this.#send(await this.#connect(), `/innerloop/v1/pairing/${step}`, JSON.stringify(body));
 		if (status === 200) return JSON.parse(text) as T;
 		const message = messageOf(text) ?? `${this.#base.host} answered ${status}.`;
 		throw new PairingError(status === 403 ? 'wrong-code' : 'refused', message);
 	}
 
-	#send(method: string, path: string, body?: string): Promise<{ readonly status: number; readonly text: string }> {
+	/** Sends nothing before the certificate is known, and nothing where it is another than at first. */
+	#connect(): Promise<TLSSocket> {
+		const { hostname, port } = this.#base;
+		const host = hostname.replace(/^\[|\]$/g, '');
 		return new Promise((resolve, reject) => {
-			const fail = (cause: unknown) =>
-				reject(cause instanceof PairingError ? cause : new PairingError('unreachable', `${this.#base.host} does not answer.`, { cause }));
-			const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-			const outgoing = request(new URL(path, this.#base), { method, headers, agent: this.#agent, timeout: TIMEOUT_MS }, (reply) => {
+			const socket = connect({ host, port: Number(port || 443), ...(isIP(host) === 0 && { servername: host }), rejectUnauthorized: false });
+			socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error('no answer in time')));
+			socket.on('error', (cause) => reject(this.#unreachable(cause)));
+			socket.once('secureConnect', () => {
+				const raw = socket.getPeerX509Certificate()?.raw;
+				this.#certificate ??= raw;
+				if (raw !== undefined && this.#certificate?.equals(raw) === true) return resolve(socket);
+				socket.destroy();
+				reject(notTheBox());
+			});
+		});
+	}
+
+	#send(socket: TLSSocket, path: string, body: string): Promise<{ readonly status: number; readonly text: string }> {
+		return new Promise((resolve, reject) => {
+			const fail = (cause: unknown) => reject(this.#unreachable(cause));
+			const headers = {
+				host: this.#base.host,
+				'content-type': 'application/json',
+				'content-length': Buffer.byteLength(body),
+				connection: 'close',
+			};
+			const outgoing = request({ method: 'POST', path, headers, createConnection: () => socket }, (reply) => {
 				let text = '';
 				reply.setEncoding('utf8');
 				reply.on('data', (piece: string) => {
@@ -114,29 +131,13 @@ class Line {
 				reply.on('error', fail);
 				reply.on('end', () => resolve({ status: reply.statusCode ?? 0, text }));
 			});
-			outgoing.on('socket', (socket) => this.#look(socket as TLSSocket, outgoing, fail, body));
-			outgoing.on('timeout', () => outgoing.destroy(new Error('no answer in time')));
 			outgoing.on('error', fail);
+			outgoing.end(body);
 		});
 	}
 
-	/** Sends nothing before the certificate is known, and nothing where it is another than at first. */
-	#look(socket: TLSSocket, outgoing: ReturnType<typeof request>, fail: (cause: unknown) => void, body: string | undefined): void {
-		const check = () => {
-			const { raw } = socket.getPeerCertificate();
-			if (this.#certificate !== undefined && !this.#certificate.equals(raw ?? Buffer.alloc(0))) {
-				outgoing.destroy();
-				return fail(notTheBox());
-			}
-			this.#certificate = raw;
-			outgoing.end(body);
-		};
-		if (socket.secureConnecting) socket.once('secureConnect', check);
-		else check();
-	}
-
-	close(): void {
-		this.#agent.destroy();
+	#unreachable(cause: unknown): PairingError {
+		return new PairingError('unreachable', `${this.#base.host} does not answer.`, { cause });
 	}
 }
 

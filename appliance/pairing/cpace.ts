@@ -50,7 +50,11 @@ export function generatorString({ secret, channel, sessionId }: CpaceInput): Uin
 const sha512 = (...parts: readonly Uint8Array[]): Uint8Array => createHash('sha512').update(Buffer.concat(parts)).digest();
 
 /** §7.3: SHA-512, then the group's one-way map. Whoever does not know the secret does not know this point. */
-export const generatorOf = (input: CpaceInput): Point => ristretto255_hasher.deriveToCurve(sha512(generatorString(input))) as Point;
+export function generatorOf(input: CpaceInput): Point {
+	const { deriveToCurve } = ristretto255_hasher;
+	if (deriveToCurve === undefined) throw new Error('the curve library has no one-way map of ristretto255');
+	return deriveToCurve(sha512(generatorString(input))) as Point;
+}
 
 /** Uniform in [1, order). */
 export function drawScalar(): bigint {
@@ -75,12 +79,14 @@ export function sessionKey(
 	responder: Share,
 ): Uint8Array | undefined {
 	const point = decode(other);
-	if (point === undefined || point.is0()) return undefined;
+	if (point === undefined || isNeutral(point)) return undefined;
 	const secretPoint = point.multiply(scalar);
-	if (secretPoint.is0()) return undefined;
+	if (isNeutral(secretPoint)) return undefined;
 	const transcript = withLengths(initiator.point, initiator.note, responder.point, responder.note);
 	return sha512(withLengths(bytes(`${DSI}_ISK`), sessionId, secretPoint.toBytes()), transcript);
 }
+
+const isNeutral = (point: Point): boolean => point.equals(ristretto255.Point.ZERO);
 
 function decode(point: Uint8Array): Point | undefined {
 	if (point.length !== POINT_BYTES) return undefined;

@@ -14,12 +14,17 @@ export interface AnnouncedBox {
 	readonly host: string | undefined;
 	/** Base address from this machine. */
 	readonly address: string;
+	/** SHA-256 of the authority behind the box's certificate, or of that itself, as hex; undefined without TLS. */
+	readonly fingerprint: string | undefined;
 	readonly version: string;
 	readonly dataDir: string;
 }
 
 /** Never rejects: a box that cannot be announced is served all the same, and its status says why. */
-export async function announceBox(announcer: Announcer, { settings, host, address, version, dataDir }: AnnouncedBox): Promise<void> {
+export async function announceBox(
+	announcer: Announcer,
+	{ settings, host, address, fingerprint, version, dataDir }: AnnouncedBox,
+): Promise<void> {
 	const { isEnabled, name, advertisers } = settings.discovery;
 	const heard = host ?? settings.server.host;
 	if (!isEnabled) return announcer.stayOff('switched off by discovery.isEnabled');
@@ -33,7 +38,7 @@ export async function announceBox(announcer: Announcer, { settings, host, addres
 		host: heard,
 		port: Number(port),
 		hasTls: protocol === 'https:',
-		fingerprint: undefined,
+		fingerprint,
 	});
 	await announcer.start(announcement, advertisers);
 }

@@ -5,6 +5,7 @@ import type { Box } from './box.ts';
 import { addAuditTrail } from './plugins/audit-trail.ts';
 import { addAuthentication } from './plugins/authenticate.ts';
 import { addHostList } from './plugins/host-list.ts';
+import { addPlainHttpRule } from './plugins/plain-http.ts';
 import { addProblems, answerClientError } from './plugins/problems.ts';
 import { addRawBody } from './plugins/raw-body.ts';
 import { addAccountRoutes, addAuditRoutes, addPairingCodeRoutes } from './routes/accounts.ts';
@@ -13,10 +14,13 @@ import { addCallRecordRoutes, addExplainRoutes } from './routes/admin-calls.ts';
 import { addKeyRoutes, addMemberRoutes } from './routes/admin-members.ts';
 import { addSpendRoutes } from './routes/admin-spend.ts';
 import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
+import { addAuthorityRoute } from './routes/authority.ts';
 import { addCallRoutes } from './routes/calls.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addModelRoutes } from './routes/models.ts';
+import { addPairingRoutes } from './routes/pairing.ts';
 import { addSessionRoutes } from './routes/session.ts';
+import { isLoopbackHost } from './tls/listen-tls.ts';
 
 /** How often Node looks for heads and bodies that take too long. */
 const CHECK_TIMEOUTS_MS = 1_000;
@@ -35,6 +39,7 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 		http: { maxHeaderSize: headerBytes, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: CHECK_TIMEOUTS_MS },
 	});
 	addHostList(app, () => box.settings().server.allowedHosts);
+	if (!isLoopbackHost(sources.host)) addPlainHttpRule(app, box, () => sources.door()?.port ?? 0);
 	const { access } = box;
 	addAuthentication(app, {
 		members: box.store.members,
@@ -55,6 +60,8 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);
 	addSessionRoutes(app, box);
+	addPairingRoutes(app, box, sources);
+	addAuthorityRoute(app, () => sources.door()?.authority());
 	addAccountRoutes(app, box);
 	addPairingCodeRoutes(app, box);
 	addAuditRoutes(app, box);

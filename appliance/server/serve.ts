@@ -25,6 +25,7 @@ import { makeFirstKey } from './first-key.ts';
 import { followSettings, readSettings } from './live-settings.ts';
 import { createLog, type Log } from './log.ts';
 import { baseAddress, removeServiceFile, writeServiceFile } from './service-file.ts';
+import { listenTls, type TlsDoor, type TlsOptions } from './tls/listen-tls.ts';
 
 export interface ServeOptions {
 	/** Where provider keys come from. */
@@ -52,6 +53,8 @@ export interface ServeOptions {
 export interface RunningService {
 	/** Base address from this machine: `http://127.0.0.1:7341`. */
 	readonly address: string;
+	/** The same over TLS; undefined without. */
+	readonly secureAddress: string | undefined;
 	/** The first key's secret, on the start that made it and never again. */
 	readonly firstKey: string | undefined;
 	/** The claim code, while one is taken. */
@@ -121,18 +124,25 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 	await Promise.all([box.alerts.start(), box.clients.start(), beginClaim(box.access.claim, claimResetFile, log.logger)]);
 	let address = '';
 	const announcer = new Announcer(log.logger);
+	let door: TlsDoor | undefined;
+	const host = options.host ?? box.settings().server.host;
+	const port = options.port ?? box.settings().server.port;
 	const app = buildServer(box, {
 		version: options.version,
+		host,
+		door: () => door,
 		address: () => address,
 		system: () => sampler.latest(),
 		discovery: () => announcer.status(),
 		console: console.find,
 	});
-	address = await listen(app, options.host ?? box.settings().server.host, options.port ?? box.settings().server.port);
+	address = await listen(app, host, port);
+	door = await openDoor(app, { settings: box.settings, dataDir: options.dataDir, host, isPortFree: port === 0, log: log.logger });
 	await announceBox(announcer, {
 		settings: box.settings(),
 		host: options.host,
-		address,
+		address: door === undefined ? address : secureAddress(address, door.port),
+		fingerprint: door?.fingerprint(),
 		version: options.version,
 		dataDir: options.dataDir,
 	});
@@ -142,7 +152,9 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 	return {
 		app,
 		announcer,
+		door,
 		address,
+		secureAddress: door === undefined ? undefined : secureAddress(address, door.port),
 		firstKey,
 		warnings,
 		claim: box.access.claim.shown(),
@@ -152,6 +164,18 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 		flushLog: log.flush,
 	};
 }
+
+/** A box whose HTTPS cannot be had does not start half. */
+async function openDoor(app: FastifyInstance, options: TlsOptions): Promise<TlsDoor | undefined> {
+	try {
+		return await listenTls(app, options);
+	} catch (error) {
+		await app.close();
+		throw error;
+	}
+}
+
+const secureAddress = (address: string, port: number): string => address.replace(/^http:/, 'https:').replace(/:\d+$/, `:${port}`);
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
 	try {
@@ -169,16 +193,18 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 /** New calls are refused from the first moment, so that nothing begins that could not end. */
 async function stop(
 	{ options, log, store, engine, box, sampler }: Started,
-	{ app, announcer }: Pick<Awaited<ReturnType<typeof open>>, 'app' | 'announcer'>,
+	{ app, announcer, door }: Pick<Awaited<ReturnType<typeof open>>, 'app' | 'announcer' | 'door'>,
 	unwatch: () => Promise<void>,
 ): Promise<void> {
 	log.logger.info({ runningCalls: box.running.count }, 'stopping');
 	// First of all: who looks for a box now shall not find this one.
 	await announcer.stop();
 	const { stopTimeoutMs } = box.settings().server.limits;
+	const doorClosed = door?.close();
 	const closed = box.running.stop(stopTimeoutMs).then(() => app.close());
 	app.server.close();
 	await closed;
+	await doorClosed;
 	await unwatch();
 	sampler.stop();
 	box.alerts.stop();

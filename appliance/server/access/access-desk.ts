@@ -43,11 +43,12 @@ export class AccessDesk {
 	/** @returns the token of the owner's session */
 	async takeClaim({ code, name, password }: ClaimRequest): Promise<string> {
 		await this.claim.check(code);
-		return await this.makeOwner(name, password);
+		const { id } = await this.makeOwner(name, password);
+		return await this.sessions.begin(id);
 	}
 
 	/** For whoever has proved to know the claim code. Sets the password, ends the code and the account's sessions. */
-	async makeOwner(name: string | undefined, password: string): Promise<string> {
+	async makeOwner(name: string | undefined, password: string): Promise<Member> {
 		const wanted = name?.trim() || this.#ownerName();
 		await checkPassword(password, [wanted]);
 		const hash = await hashPassword(password);
@@ -55,7 +56,7 @@ export class AccessDesk {
 		await this.claim.done();
 		await this.#store.putAccount({ memberId: member.id, role: 'owner', password: hash });
 		await this.sessions.endAll(member.id);
-		return await this.sessions.begin(member.id);
+		return member;
 	}
 
 	/** On a reset the only owner there is; else the member that the first start made. */

@@ -12,14 +12,19 @@ import { conditionsOf } from '../conditions.ts';
 import { healthOf } from '../health-of.ts';
 import { publishedModels } from '../published-models.ts';
 import { reportTraffic } from '../report-traffic.ts';
+import type { TlsDoor } from '../tls/listen-tls.ts';
 
 export interface StatusSources {
 	readonly version: string;
+	/** That the plain port listens on. */
+	readonly host: string;
 	/** Where the box listens; empty before it does. */
 	address(): string;
 	system(): Promise<MachineSample>;
 	/** How it is announced on its network. */
 	discovery(): DiscoveryStatus;
+	/** HTTPS; undefined where there is none, or not yet. */
+	door(): TlsDoor | undefined;
 	/** The key of this machine's command line, for its token. */
 	console(secret: string): Key | undefined;
 }

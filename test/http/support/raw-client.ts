@@ -23,11 +23,22 @@ export interface Send {
 	readonly onChunk?: (bytes: Buffer) => void;
 	/** For https: the one authority that is trusted. */
 	readonly ca?: string;
+	/** For https: of an attacker, who does not look at it. */
+	readonly isAnyCertificate?: boolean;
 }
 
-export function send(url: string, { method = 'POST', headers = {}, body, signal, onChunk, ca }: Send = {}): Promise<Exchange> {
+export function send(
+	url: string,
+	{ method = 'POST', headers = {}, body, signal, onChunk, ca, isAnyCertificate }: Send = {},
+): Promise<Exchange> {
 	return new Promise((resolve, reject) => {
-		const options = { method, headers, ...(signal === undefined ? {} : { signal }), ...(ca === undefined ? {} : { ca }) };
+		const options = {
+			method,
+			headers,
+			...(signal === undefined ? {} : { signal }),
+			...(ca === undefined ? {} : { ca }),
+			rejectUnauthorized: isAnyCertificate !== true,
+		};
 		const outgoing = (url.startsWith('https:') ? secureRequest : request)(url, options, (response) => {
 			const chunks: { atMs: number; bytes: Buffer }[] = [];
 			let isCut = false;

@@ -28,6 +28,8 @@ export interface BoxOptions {
 
 export interface TestBox extends AsyncDisposable {
 	readonly url: string;
+	/** Over TLS; empty where the box has none. */
+	readonly secureUrl: string;
 	/** The first key's secret. */
 	readonly key: string;
 	readonly service: RunningService;
@@ -107,6 +109,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 	const url = service.address;
 	return {
 		url,
+		secureUrl: service.secureAddress ?? '',
 		key,
 		engine,
 		service,
