@@ -8,6 +8,7 @@ import { toAccess } from './access.ts';
 import { toAlerts } from './alerts.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
+import { toLearning } from './learning.ts';
 import { readEgress, toLimits } from './limits.ts';
 import type { Environment } from './places.ts';
 import { toPrice } from './price.ts';
@@ -168,6 +169,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		retention: config.retention,
 		discovery: config.discovery,
 		alerts: toAlerts(config, env),
+		learning: toLearning(config.learning),
 		log: config.log,
 	});
 }

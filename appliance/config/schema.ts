@@ -5,6 +5,7 @@ import { RETRY_ON } from '../protocol/retries.ts';
 import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
 import { accessSchema } from './access.ts';
 import { discoverySchema } from './discovery.ts';
+import { learningSchema } from './learning.ts';
 import { tlsSchema } from './tls.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
@@ -347,6 +348,7 @@ export const configSchema = z.strictObject({
 	retention: retentionSchema.prefault({}),
 	discovery: discoverySchema.prefault({}),
 	alerts: alertsSchema.prefault({}),
+	learning: learningSchema.prefault({}),
 	log: logSchema.prefault({}),
 });
 

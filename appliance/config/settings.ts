@@ -1,6 +1,7 @@
 /** The configuration as the rest of the program uses it: checked, complete, in the ledger's units, frozen. */
 
 import type { Deployment } from '../protocol/deployment.ts';
+import type { LearningSettings } from '../protocol/learning.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
 import type { Budgets, Retention } from '../protocol/ports.ts';
@@ -86,5 +87,6 @@ export interface Settings {
 	readonly retention: Retention;
 	readonly alerts: AlertSettings;
 	readonly discovery: Config['discovery'];
+	readonly learning: LearningSettings;
 	readonly log: Config['log'];
 }

@@ -39,6 +39,8 @@ export interface CallSignals {
 	readonly toolChoice: 'auto' | 'none' | 'any' | { readonly name: string };
 	/** Names of the tools whose results are the newest turn of the conversation. */
 	readonly answeredToolNames: readonly string[];
+	/** Of those results, the ones that the client itself marks as failed; absent where its dialect has no such mark. */
+	readonly failedToolCount?: number;
 	readonly messageCount: number;
 	/** Count of turns the user typed (not tool results), for the call tree's key. */
 	readonly userTurnCount: number;

@@ -1,5 +1,6 @@
 /** A decision and its reasons: the same object in the log, in the reply's header and in `explain`. */
 
+import type { PolicyNote } from './learning.ts';
 import type { TokenCount } from './limits.ts';
 import type { DialectName, Role, Tier } from './words.ts';
 
@@ -49,6 +50,8 @@ export interface Decision {
 	readonly rejected: readonly RejectedDeployment[];
 	readonly reasons: readonly Reason[];
 	readonly reservedNanoUsd: number;
+	/** How the score chose, where it did. */
+	readonly policy?: PolicyNote;
 }
 
 /** What became of a decision. */

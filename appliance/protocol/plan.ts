@@ -3,6 +3,7 @@
 import type { Call } from './call.ts';
 import type { RankedCandidate, Reason, RejectedDeployment } from './decision.ts';
 import type { Deployment, DeploymentHealth, RolePolicy } from './deployment.ts';
+import type { CallPolicy, PolicyNote } from './learning.ts';
 import type { Key } from './member.ts';
 import type { Problem } from './problem.ts';
 import type { BalanceBy, Role, Tier } from './words.ts';
@@ -44,7 +45,7 @@ export interface Affinity {
 export interface Allowance {
 	readonly nanoUsd: number;
 	/** `clock`: nothing is spent until the box's clock can be believed. */
-	readonly boundBy: 'tree' | 'member-day' | 'member-month' | 'team-day' | 'team-month' | 'none' | 'clock';
+	readonly boundBy: 'tree' | 'member-day' | 'member-month' | 'team-day' | 'team-month' | 'mean' | 'none' | 'clock';
 	/** What the caller is told where the clock bounds. */
 	readonly problem?: Problem;
 	/** Of what bounds it, where the ledger says so: for the sentence that a refused caller reads. */
@@ -98,6 +99,8 @@ export interface PlanInput {
 	readonly nowMs: number;
 	/** Uniform [0, 1): breaks ties between equals. */
 	readonly random: number;
+	/** Orders by a learned score where the role is learned for; absent: rules order. */
+	readonly policy?: CallPolicy;
 }
 
 export interface Plan {
@@ -121,6 +124,8 @@ export interface Plan {
 	readonly withheldTools?: readonly string[];
 	/** A data rule keeps the text here: no candidate is elsewhere. */
 	readonly isKeptHere?: boolean;
+	/** How the score chose, where it did. */
+	readonly policy?: PolicyNote;
 }
 
 /** `appliance/router/plan-call.ts` exports `planCall: PlanCall`, and `price-usage.ts` exports `priceUsage`. */

@@ -7,6 +7,7 @@ import type { ClientStore } from './clients.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
+import type { LearningStore } from './learning.ts';
 import type { AccessRules, Key } from './member.ts';
 import type { Allowance } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -375,6 +376,7 @@ export interface Store {
 	readonly access: AccessStore;
 	readonly alerts: AlertStore;
 	readonly clients: ClientStore;
+	readonly learning: LearningStore;
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;

@@ -44,7 +44,7 @@ const TRACES_PER_SESSION = 4;
 const DEFAULT_SESSIONS = 4_096;
 
 /** Without a session id the first words of the user tell conversations apart. */
-function affinityKeyOf(key: Key, { signals }: Call): string {
+export function affinityKeyOf(key: Key, { signals }: Call): string {
 	const session = signals.sessionId ?? `first:${signals.firstUserDigest}`;
 	return JSON.stringify([key.id, session, signals.agentId ?? '']);
 }

@@ -2,12 +2,14 @@
 
 import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import type { PolicyNote } from '../protocol/learning.ts';
 import type { BalanceBy } from '../protocol/words.ts';
 import { balance } from './balance.ts';
 import { type Case, healthOf } from './case.ts';
 import { isCrossing } from './crossing.ts';
 import { expectedCostNanoUsd, paybackTurns } from './expect.ts';
 import { isNamed } from './model-name.ts';
+import { policyOf, rankByScore } from './score-call.ts';
 
 /** A session moves to another prompt cache only where that has paid itself back after so many further turns. */
 const PAYBACK_TURNS = 8;
@@ -20,6 +22,8 @@ export interface Scored {
 export interface Choice {
 	readonly ranked: readonly Scored[];
 	readonly reasons: readonly Reason[];
+	/** How the score chose, where it did. */
+	readonly note?: PolicyNote;
 }
 
 type SortKey = readonly [tier: number, named: number, crossing: number, first: number, second: number];
@@ -131,6 +135,15 @@ function stays(one: Case, stay: Scored, best: Deployment): Reason {
 }
 
 export function choose(one: Case, eligible: readonly Deployment[]): Choice {
+	const policy = policyOf(one);
+	if (policy !== undefined) {
+		const scored = eligible.map((deployment) => ({ deployment, expectedCostNanoUsd: expectedCostNanoUsd(one, deployment) }));
+		return rankByScore(one, scored, policy);
+	}
+	return chooseByRules(one, eligible);
+}
+
+function chooseByRules(one: Case, eligible: readonly Deployment[]): Choice {
 	const keyed = eligible.map((deployment) => {
 		const scored = { deployment, expectedCostNanoUsd: expectedCostNanoUsd(one, deployment) };
 		return { scored, key: sortKey(one, scored) };

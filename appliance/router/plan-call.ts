@@ -69,6 +69,7 @@ export const planCall: PlanCall = (input) => {
 		billableTries: fit.billableTries,
 		problem: fit.problem,
 		...without,
+		...(choice.note === undefined ? {} : { policy: choice.note }),
 		...(one.keptHereBy === undefined ? {} : { isKeptHere: true }),
 	};
 };

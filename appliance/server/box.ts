@@ -10,6 +10,7 @@ import type { AlertDesk } from './alerts/alert-desk.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { ClientsSeen } from './clients-seen.ts';
+import type { LearningDesk } from './learning/learning-desk.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { NativeMemory } from './native-memory.ts';
@@ -36,6 +37,7 @@ export interface Box {
 	readonly machine: AdmissionDesk;
 	readonly access: AccessDesk;
 	readonly alerts: AlertDesk;
+	readonly learning: LearningDesk;
 	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;
 	readonly log: Logger;

@@ -17,6 +17,7 @@ import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
 import { addAuthorityRoute } from './routes/authority.ts';
 import { addCallRoutes } from './routes/calls.ts';
 import { addHealthRoutes } from './routes/health.ts';
+import { addLearningRoutes } from './routes/learning.ts';
 import { addModelRoutes } from './routes/models.ts';
 import { addPairingRoutes } from './routes/pairing.ts';
 import { addSessionRoutes } from './routes/session.ts';
@@ -57,6 +58,7 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	addExplainRoutes(app, box);
 	addSpendRoutes(app, box);
 	addAlertRoutes(app, box);
+	addLearningRoutes(app, box);
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);
 	addSessionRoutes(app, box);

@@ -16,6 +16,7 @@ import type { Box } from './box.ts';
 import { createCallIds } from './call-ids.ts';
 import { CallLimits } from './call-limits.ts';
 import { ClientsSeen } from './clients-seen.ts';
+import { LearningDesk } from './learning/learning-desk.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { NativeMemory } from './native-memory.ts';
@@ -44,12 +45,15 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const clients = new ClientsSeen({ store: store.clients, clock: systemClock, log: logger });
 	const access = openAccess(store, systemClock, () => settings.access, showClaim);
 	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger });
+	const spend = () => store.ledger.spend();
+	const learning = new LearningDesk(settings.learning, { store: store.learning, spend, clock: systemClock, log: logger });
 	const take = (next: Settings) => {
 		settings = next;
 		memory.configure(next);
 		store.ledger.setBudgets(next.budgets);
 		store.setRetention(next.retention);
 		alerts.configure(next.alerts);
+		learning.configure(next.learning);
 		logger.level = next.log.level;
 	};
 	const box: Box = {
@@ -66,6 +70,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		machine: new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger }),
 		access,
 		alerts,
+		learning,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({

@@ -16,6 +16,7 @@ import type { Walk } from './walk.ts';
 
 /** The plan may be a refusal (`plan.problem`); throws only for hints that say nothing. */
 export function planWalk(box: Box, walk: Walk, call: Call): Plan {
+	if (box.learning.isOn) box.learning.heard(walk.arrival.key, call);
 	const { plan, scope } = planCallNow(box, walk.arrival, call);
 	walk.plan = plan;
 	walk.scope = scope;
@@ -29,9 +30,16 @@ export interface Asking {
 	readonly request: CallerRequest;
 }
 
-export function planCallNow(box: Box, { settings, deployments, key, request }: Asking, call: Call) {
+export function planCallNow(
+	box: Box,
+	{ settings, deployments, key, request }: Asking,
+	call: Call,
+	{ ignoresMean = false }: { readonly ignoresMean?: boolean } = {},
+) {
 	const hints = hintsOf(request.headers);
 	const scope = scopeOf(settings, key, call, hints);
+	const allowance = box.store.ledger.allowance(scope);
+	const policy = box.learning.isOn ? box.learning.policyFor(deployments) : undefined;
 	const plan = withAdmission(
 		box,
 		planAlsoResting({
@@ -42,9 +50,10 @@ export function planCallNow(box: Box, { settings, deployments, key, request }: A
 			deployments,
 			health: healthOf(box, settings, deployments),
 			affinity: box.memory.affinityOf(key, call, request.body),
-			allowance: box.store.ledger.allowance(scope),
+			allowance: ignoresMean || !box.learning.isPaced ? allowance : box.learning.narrow(allowance, key, call),
 			nowMs: box.clock.nowMs(),
 			random: box.random(),
+			...(policy === undefined ? {} : { policy }),
 		}),
 	);
 	return { plan, scope };

@@ -15,8 +15,8 @@ export async function runCall(box: Box, arrival: Arrival): Promise<void> {
 	const walk = new Walk(arrival);
 	try {
 		const call = decode(walk); // the caller's bytes and what they say about themselves
-		const plan = planWalk(box, walk, call); // role, eligible deployments, their order
-		await reserve(box, walk, plan); // the most it can cost, before any token
+		const asked = planWalk(box, walk, call); // role, eligible deployments, their order
+		const plan = await reserve(box, walk, call, asked); // the most it can cost, before any token
 		await execute(box, walk, call, plan); // local or cloud, streaming, the next candidate where one fails
 	} catch (error) {
 		refuse(box, walk, error); // in the caller's dialect

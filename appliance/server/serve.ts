@@ -121,7 +121,12 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 	void sampler.start();
 	const { firstKey: showsKey, claimResetFile } = box.settings().access;
 	const firstKey = showsKey === 'shown' ? await makeFirstKey(store.members) : undefined;
-	await Promise.all([box.alerts.start(), box.clients.start(), beginClaim(box.access.claim, claimResetFile, log.logger)]);
+	await Promise.all([
+		box.alerts.start(),
+		box.clients.start(),
+		box.learning.start(),
+		beginClaim(box.access.claim, claimResetFile, log.logger),
+	]);
 	let address = '';
 	const announcer = new Announcer(log.logger);
 	let door: TlsDoor | undefined;
@@ -210,6 +215,7 @@ async function stop(
 	box.alerts.stop();
 	box.access.claim.stop();
 	box.clients.stop();
+	box.learning.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);
 	await store.close();
 	await removeServiceFile(options.dataDir);

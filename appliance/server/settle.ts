@@ -4,6 +4,7 @@ import type { Box } from './box.ts';
 import type { Walk } from './walk.ts';
 
 export function settle(box: Box, walk: Walk): void {
+	if (box.learning.isOn) box.learning.finish(walk);
 	if (!walk.isReserved) return;
 	const { callId } = walk.arrival;
 	if (walk.settlement === undefined) box.store.ledger.release(callId);

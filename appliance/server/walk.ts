@@ -37,6 +37,8 @@ export class Walk {
 	problem: Problem | undefined;
 	/** The ledger holds money for it. */
 	isReserved = false;
+	/** The mean has no room for it, and it was let through all the same. */
+	isMeanException = false;
 	/** An upstream's bytes are on their way to the caller: no word of ours may be mixed in. */
 	isRelay = false;
 	/** Content went out: what is released stands, and no other deployment can take over. */
@@ -115,6 +117,7 @@ export function decisionOf({ callId, at, key, call, plan, reasons }: DecisionPar
 		rejected: plan.rejected,
 		reasons: [...plan.reasons, ...reasons],
 		reservedNanoUsd: plan.reservationNanoUsd,
+		...(plan.policy === undefined ? {} : { policy: plan.policy }),
 	};
 }
 

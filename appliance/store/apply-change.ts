@@ -6,6 +6,7 @@ import { type AccessStatements, prepareAccess, writeAccess } from './access-rows
 import { BatchEnd } from './batch-end.ts';
 import { forgetMember } from './forget-member.ts';
 import type { CallRow, Change, JournalLine } from './journal-messages.ts';
+import { type LearningStatements, prepareLearning, writeLearning } from './learning-store.ts';
 
 export interface ChangeWriter {
 	/** Call inside a transaction: what the batch leaves behind is written, not its every step. */
@@ -52,7 +53,7 @@ type Statements = Readonly<
 		'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'alert' | 'client' | 'member' | 'key' | 'call',
 		StatementSync
 	>
-> & { readonly access: AccessStatements };
+> & { readonly access: AccessStatements; readonly learning: LearningStatements };
 
 function prepareAll(db: DatabaseSync): Statements {
 	return {
@@ -76,6 +77,7 @@ function prepareAll(db: DatabaseSync): Statements {
 			'INSERT INTO keys VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET is_revoked = excluded.is_revoked, allowed_tiers = excluded.allowed_tiers, rules = excluded.rules',
 		),
 		access: prepareAccess(db),
+		learning: prepareLearning(db),
 		call: db.prepare(
 			'INSERT INTO calls (call_id, at_ms, decision, outcome) VALUES (?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET decision = excluded.decision, outcome = excluded.outcome',
 		),
@@ -117,6 +119,9 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 			return;
 		case 'access':
 			writeAccess(run.access, change.change, line.atMs);
+			return;
+		case 'learning':
+			writeLearning(run.learning, change.change);
 			return;
 		case 'run':
 			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));

@@ -7,6 +7,7 @@ import type { AccessRules } from '../protocol/member.ts';
 import type { Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import type { AccessChange } from './access-rows.ts';
+import type { LearningChange } from './learning-store.ts';
 import type { RunMark } from './tail-file.ts';
 
 /** Everything that is written to the database. */
@@ -27,6 +28,7 @@ export type MemberChange =
 	| ({ readonly kind: 'alert' } & AlertRow)
 	| ({ readonly kind: 'client' } & ClientRow)
 	| { readonly kind: 'access'; readonly change: AccessChange }
+	| { readonly kind: 'learning'; readonly change: LearningChange }
 	| { readonly kind: 'forget-member'; readonly id: string; readonly name: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
@@ -72,6 +74,8 @@ export type Query =
 	| { readonly kind: 'spend-days'; readonly days: number }
 	| { readonly kind: 'alerts'; readonly atMs: number }
 	| { readonly kind: 'clients' }
+	| { readonly kind: 'learned' }
+	| { readonly kind: 'rewards'; readonly limit: number }
 	| { readonly kind: 'audit'; readonly limit: number; readonly before: number }
 	/** Deletes some of what is beyond the retention, which also holds from now on; answers with how many rows went. */
 	| { readonly kind: 'prune'; readonly retention: Retention; readonly wallMs: number };

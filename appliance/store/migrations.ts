@@ -3,6 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../protocol/problem.ts';
 import { ACCESS_TABLES } from './access-rows.ts';
+import { LEARNING_TABLES } from './learning-store.ts';
 
 /** Marks the file as ours (`INLP`), so that a stranger's database is never written to. */
 export const APPLICATION_ID = 0x494e_4c50;
@@ -113,6 +114,7 @@ export const MIGRATIONS: readonly Migration[] = [
 			) STRICT, WITHOUT ROWID;`,
 	},
 	{ version: 5, sql: ACCESS_TABLES },
+	{ version: 6, sql: LEARNING_TABLES },
 ];
 
 /** The schema that this program writes. */

@@ -9,6 +9,7 @@ import { createCallHistory } from './call-history.ts';
 import { createClientStore } from './client-store.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { JournalStart } from './journal-messages.ts';
+import { createLearningStore } from './learning-store.ts';
 import { createLedgerPort, type LedgerPort } from './ledger-port.ts';
 import { createMemberStore } from './member-store.ts';
 import { createRetention } from './retention.ts';
@@ -93,6 +94,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		access,
 		alerts: createAlertStore(journal),
 		clients: createClientStore(journal, clock),
+		learning: createLearningStore(journal, clock),
 		setRetention: retention.set,
 		prune: retention.prune,
 		stats: () => ({

@@ -7,6 +7,7 @@ import { periodsAt } from '../router/budget/ledger-period.ts';
 import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../router/budget/ledger-records.ts';
 import { readAudit } from './access-rows.ts';
 import type { KeyRow, Query } from './journal-messages.ts';
+import { readLearned, readRewards } from './learning-store.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -110,6 +111,10 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 			return all(db, 'SELECT id, at_ms AS atMs, state, body FROM alerts WHERE at_ms >= ? ORDER BY at_ms DESC, id', query.atMs);
 		case 'clients':
 			return all(db, 'SELECT name, version, first_ms AS firstMs, last_ms AS lastMs, calls FROM clients ORDER BY last_ms');
+		case 'learned':
+			return readLearned(db);
+		case 'rewards':
+			return readRewards(db, query.limit);
 		case 'audit':
 			return readAudit(db, query.limit, query.before);
 		case 'spend-days':

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Decision, Outcome } from '../../appliance/protocol/decision.ts';
+import type { RewardRow } from '../../appliance/protocol/learning.ts';
 import type { Budgets, LedgerScope, NewKey, SpendRow, Store } from '../../appliance/protocol/ports.ts';
 
 const USD = 1_000_000_000;
@@ -370,6 +371,46 @@ export function describeStore(name: string, place: () => StorePlace): void {
 				store.setRetention({ callDays: 90, calls: 0, billDays: 90, bills: 100 });
 				store.history.record(decisionOf('c1'), outcomeOf('c1'));
 				expect(await ids()).toEqual([]);
+			});
+		});
+
+		describe('what routing learned', () => {
+			const reward: RewardRow = {
+				callId: 'c1',
+				keyId: 'k1',
+				arm: 'sonnet',
+				propensity: 0.02,
+				kind: 'feedback',
+				reward: 0.25,
+				weight: 0.5,
+				atMs: 17,
+			};
+
+			it('is the last that was saved, at once and after a restart', async () => {
+				expect(await store.learning.load()).toBeUndefined();
+				store.learning.save('{"one":1}');
+				store.learning.save('{"two":2}');
+				expect(await store.learning.load()).toBe('{"two":2}');
+				await store.close();
+				store = await at.open(BUDGETS, clock);
+				expect(await store.learning.load()).toBe('{"two":2}');
+			});
+
+			it('keeps rewards with their propensities, the newest first, one of a kind a call', async () => {
+				store.learning.addReward(reward);
+				store.learning.addReward({ ...reward, reward: 1 });
+				store.learning.addReward({ ...reward, kind: 'repeated' });
+				expect(await store.learning.rewards(9)).toEqual([{ ...reward, kind: 'repeated' }, reward]);
+				expect(await store.learning.rewards(1)).toHaveLength(1);
+			});
+
+			it('goes with the member whose calls it was learned from', async () => {
+				const member = await store.members.addMember('ada', {});
+				const { key } = await store.members.addKey({ ...NEW_KEY, memberId: member.id });
+				store.learning.addReward({ ...reward, keyId: key.id });
+				store.learning.addReward({ ...reward, callId: 'c2', keyId: 'other' });
+				await store.members.removeMember(member.id);
+				expect((await store.learning.rewards(9)).map(({ keyId }) => keyId)).toEqual(['other']);
 			});
 		});
 

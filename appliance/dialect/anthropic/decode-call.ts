@@ -122,6 +122,7 @@ function readSignals(
 		serverToolTypes: facts.serverToolTypes,
 		toolChoice: readToolChoice(fields.tool_choice),
 		answeredToolNames: readAnsweredTools(messages),
+		failedToolCount: countFailedTools(messages),
 		messageCount: messages.length,
 		userTurnCount: messages.filter(isTypedTurn).length,
 		firstUserDigest: digest(firstUserText(body, messages)),
@@ -174,6 +175,12 @@ function readAnsweredTools(messages: readonly Fields[]): readonly string[] {
 	}
 	return [...wanted].flatMap((id) => names.get(id) ?? []);
 }
+
+/** What the client marked as failed in the newest turn. */
+const countFailedTools = (messages: readonly Fields[]): number =>
+	contentBlocks(messages.findLast(({ role }) => role !== 'system')).filter(
+		({ type, is_error: isError }) => type === 'tool_result' && isError === true,
+	).length;
 
 function contentBlocks(message: Fields | undefined): readonly Fields[] {
 	const content = message?.content;

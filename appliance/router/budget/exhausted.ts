@@ -10,6 +10,7 @@ const BOUND_BY = {
 	'member-month': "the member's month",
 	'team-day': "the team's day",
 	'team-month': "the team's month",
+	mean: 'the mean cost that calls of this period may have',
 	none: 'no budget',
 	clock: 'what may be spent before the clock is set',
 } as const;

@@ -83,7 +83,8 @@ function afford(one: Case, full: Offer): Offer | undefined {
 	if (boundBy === 'none' || full.worstNanoUsd <= share) return full;
 	const easy = Math.min(full.capTokens, Math.max(comfortable(one), full.bound.capWithin(share)));
 	if (full.bound.worstNanoUsd(easy) <= nanoUsd) return withCap(full, easy);
-	if (one.input.call.isCapFixed) return undefined;
+	// A mean is no reason to cut an agent's answer short: a cheaper deployment is asked instead.
+	if (one.input.call.isCapFixed || boundBy === 'mean') return undefined;
 	const capTokens = Math.min(full.capTokens, full.bound.capWithin(nanoUsd));
 	return capTokens >= Math.min(usefulCap(one.input, full.scored.deployment), full.capTokens) ? withCap(full, capTokens) : undefined;
 }

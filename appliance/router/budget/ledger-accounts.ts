@@ -24,7 +24,7 @@ export interface Account {
 }
 
 export interface Bound {
-	readonly by: Exclude<Allowance['boundBy'], 'tree' | 'none' | 'clock'>;
+	readonly by: Exclude<Allowance['boundBy'], 'tree' | 'none' | 'clock' | 'mean'>;
 	readonly ceilingNanoUsd: number;
 	readonly settledNanoUsd: number;
 	readonly heldNanoUsd: number;
