@@ -5,7 +5,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { firstLine } from './compiler.ts';
-import { type CmakeOptions, commonCpuFlags, instructionSetOptions } from './instruction-sets.ts';
+import { CROSS_CXX } from './cross-compiler.ts';
+import { type CmakeOptions, commonCpuFlags, instructionSetOptions, PI5_CPU_FLAGS } from './instruction-sets.ts';
 import { digestSources, listPatches, OWN_SOURCES, pinnedVersion } from './own-sources.ts';
 
 /** Raise it when the way of building changes its result. */
@@ -21,19 +22,26 @@ export interface BuildInputs {
 	readonly patches: readonly string[];
 	readonly options: CmakeOptions;
 	readonly compiler: string;
+	/** The architecture to build for, as Node names it. */
+	readonly target: string;
 	/** Hex; the same inputs give the same key on any clone. */
 	readonly key: string;
 }
 
-/** @throws when there is no C++ compiler or no CMake, or when the patches were made for another release of node-llama-cpp */
-export function readBuildInputs(sources = OWN_SOURCES): BuildInputs {
+/**
+ * @param target another architecture than the machine's own is built by a cross compiler, for the cores of a Raspberry Pi 5
+ * @throws when there is no C++ compiler or no CMake, or when the patches were made for another release of node-llama-cpp
+ */
+export function readBuildInputs(sources = OWN_SOURCES, target: string = process.arch): BuildInputs {
 	const packageFolder = join(dirname(fileURLToPath(import.meta.resolve('node-llama-cpp'))), '..');
 	const { version } = JSON.parse(readFileSync(join(packageFolder, 'package.json'), 'utf8')) as { readonly version: string };
 	const pinned = pinnedVersion(sources);
 	if (version !== pinned) throw new Error(`the patches of llama.cpp are for node-llama-cpp ${pinned}, and ${version} is installed`);
-	const options = instructionSetOptions(process.arch, commonCpuFlags(readFileSync('/proc/cpuinfo', 'utf8')));
-	const compiler = [firstLine('c++'), firstLine('cmake')].join('; ');
-	const facts = [RECIPE, version, digestSources(sources), options, compiler, process.platform, process.arch, process.versions.modules];
+	const isCross = target !== process.arch;
+	if (isCross && target !== 'arm64') throw new Error(`nothing here builds for ${target}`);
+	const options = instructionSetOptions(target, isCross ? PI5_CPU_FLAGS : commonCpuFlags(readFileSync('/proc/cpuinfo', 'utf8')));
+	const compiler = [firstLine(isCross ? CROSS_CXX : 'c++'), firstLine('cmake')].join('; ');
+	const facts = [RECIPE, version, digestSources(sources), options, compiler, process.platform, target, process.versions.modules];
 	const key = createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 24);
-	return { packageFolder, packageVersion: version, sources, patches: listPatches(sources), options, compiler, key };
+	return { packageFolder, packageVersion: version, sources, patches: listPatches(sources), options, compiler, target, key };
 }

@@ -18,6 +18,9 @@ const X64_OPTIONS: Readonly<Record<string, readonly string[]>> = {
 /** Flags of the kernel → extensions of -march. */
 const ARM64_EXTENSIONS: Readonly<Record<string, string>> = { asimddp: 'dotprod', asimdhp: 'fp16', i8mm: 'i8mm' };
 
+/** Of a Cortex-A76. */
+export const PI5_CPU_FLAGS: ReadonlySet<string> = new Set(['asimddp', 'asimdhp']);
+
 /** @param cpuFlags the `flags` (x86) or `Features` (ARM) of one core */
 export function instructionSetOptions(architecture: string, cpuFlags: ReadonlySet<string>): CmakeOptions {
 	const named = { GGML_NATIVE: 'OFF' };

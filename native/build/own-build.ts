@@ -4,6 +4,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rm
 import { basename, dirname, join } from 'node:path';
 import type { BuildInputs } from './build-inputs.ts';
 import { takeLock } from './build-lock.ts';
+import { TOOLCHAIN_FILE } from './cross-compiler.ts';
+import type { CmakeOptions } from './instruction-sets.ts';
 import { copySources } from './own-sources.ts';
 import { runNiced } from './run-niced.ts';
 
@@ -60,7 +62,7 @@ async function build(options: OwnBuildOptions, result: string): Promise<void> {
 }
 
 async function compile({ inputs, onProgress, signal }: OwnBuildOptions, copy: string): Promise<void> {
-	const env = { ...toolEnvironment(), ...cmakeEnvironment(inputs.options) };
+	const env = { ...toolEnvironment(), ...cmakeEnvironment(optionsOf(inputs)) };
 	const onLine = (line: string): void => {
 		const [, done, all] = /^\[(\d+)\/(\d+)\]/.exec(line) ?? [];
 		if (done !== undefined && all !== undefined) onProgress(Number(done) / Number(all), line);
@@ -76,7 +78,11 @@ async function compile({ inputs, onProgress, signal }: OwnBuildOptions, copy: st
 			throw new Error(`${basename(patch)} does not apply to the llama.cpp of node-llama-cpp ${inputs.packageVersion}`, { cause });
 		});
 	}
-	await run(process.execPath, [cli, 'source', 'build', '--gpu', 'false', '--noUsageExample'], copy);
+	await run(process.execPath, [cli, 'source', 'build', '--gpu', 'false', '--noUsageExample', '--arch', inputs.target], copy);
+}
+
+function optionsOf({ options, target }: BuildInputs): CmakeOptions {
+	return target === process.arch ? options : { ...options, CMAKE_TOOLCHAIN_FILE: TOOLCHAIN_FILE };
 }
 
 function toolEnvironment(): Readonly<Record<string, string | undefined>> {
