@@ -3,14 +3,14 @@
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { readGgufFileInfo } from 'node-llama-cpp';
 import { nativeDir } from '../../appliance/config/places.ts';
 import type { EngineSettings } from '../../appliance/provider/local/messages.ts';
 import { readBuildInputs } from '../../native/build/build-inputs.ts';
 import { obtainOwnBuild } from '../../native/build/own-build.ts';
 import { openKvTools } from '../lib/kv-tools.ts';
 import { type Figure, formatValue, makeReport, printTable, printTargets, writeReport } from '../lib/report.ts';
-import { bytesPerToken, type CacheShape } from './cache-bytes.ts';
+import { bytesPerToken } from './cache-bytes.ts';
+import { readModelShape } from './cache-shape.ts';
 import { childMemory } from './child-memory.ts';
 
 const USAGE = `Usage: npm run bench:kv-memory -- --model FILE.gguf [options]
@@ -58,7 +58,7 @@ if (values.json !== undefined) writeReport(values.json, makeReport(fileURLToPath
 
 async function bytesByType(): Promise<void> {
 	const run = await openKvTools();
-	const shape = await cacheShape();
+	const shape = await readModelShape(modelPath);
 	const rows: string[][] = [];
 	for (const type of values.types.split(',')) {
 		const lines = (await run('kv_memory', [modelPath, type, BATCH, ...contexts])) as unknown as readonly Resident[];
@@ -118,18 +118,4 @@ async function buildOf(kind: string): Promise<EngineSettings['build']> {
 	if (kind !== 'own') return { kind: 'prebuilt' };
 	const options = { folder: nativeDir(process.env, homedir()), onProgress: () => undefined, signal: new AbortController().signal };
 	return { kind: 'own', folder: await obtainOwnBuild({ ...options, inputs: readBuildInputs() }) };
-}
-
-async function cacheShape(): Promise<CacheShape> {
-	const { architectureMetadata } = await readGgufFileInfo(modelPath, { readTensorInfo: false, logWarnings: false });
-	const found = architectureMetadata as { readonly block_count: number; readonly attention: Readonly<Record<string, unknown>> };
-	const number = (key: string): number => Number(found.attention[key] ?? 0);
-	const pattern = found.attention.sliding_window_pattern;
-	return {
-		layers: found.block_count,
-		sharedLayers: number('shared_kv_layers'),
-		hasWindow: Array.isArray(pattern) ? pattern.map(Boolean) : [],
-		keyValueHeads: number('head_count_kv'),
-		headSize: number('key_length'),
-	};
 }
