@@ -11,7 +11,7 @@ const CLOCK_HZ = 2.4e9;
  * family) on the inner loops that gcc 12 makes, or a quarter of the instructions where that is more (docs/decisions/0100).
  * Types without a figure are bound by their bytes alone.
  */
-export const CYCLES_OF_ELEMENT: Readonly<Record<string, number>> = { tq3: 0.57, tq4: 0.3, tq5: 0.69, tq6: 0.51 };
+const CYCLES_OF_ELEMENT: Readonly<Record<string, number>> = { tq3: 0.57, tq4: 0.3, tq5: 0.69, tq6: 0.51 };
 
 export interface Workload {
 	/** Read for each token: layers and output matrix, without tables that are looked up. */
