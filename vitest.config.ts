@@ -25,6 +25,8 @@ const PLANS: readonly ProjectPlan[] = [
 	{ name: 'cli', folders: ['cli'], group: 2, workers: 1, timeoutMs: 5 * MINUTE_MS },
 	{ name: 'model', folders: ['model'], group: 3, workers: 1, timeoutMs: 5 * MINUTE_MS },
 	{ name: 'clients', folders: ['clients'], group: 4, workers: 1, timeoutMs: 10 * MINUTE_MS },
+	// A browser and a box with its model.
+	{ name: 'page', folders: ['page'], group: 4, workers: 1, timeoutMs: 2 * MINUTE_MS },
 	// The codec's addon is built by the first of them, in half a minute, or found in the cache.
 	{ name: 'codec', folders: ['paper', 'addon'], group: 1, workers: 2, timeoutMs: MINUTE_MS },
 	// The real build of the engine: minutes on a new machine, seconds from its cache; last, since it takes all cores.

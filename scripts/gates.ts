@@ -20,6 +20,7 @@ export const STATIC_GATES: readonly Gate[] = [
 		args: [bin('@biomejs/biome/bin/biome'), 'ci', '--colors=off', '--error-on-warnings', '--max-diagnostics=200'],
 	},
 	{ name: 'types', args: [bin('typescript/bin/tsc'), '--project', 'tsconfig.json'] },
+	{ name: 'types of the page', args: [bin('typescript/bin/tsc'), '--project', 'appliance/server/admin/page'] },
 	{ name: 'dead code', args: [bin('knip/bin/knip.js'), '--no-progress'] },
 ];
 

@@ -1,8 +1,8 @@
 /** `innerloop serve`: starts the service and says where it is, its first key, and the lines that clients need. */
 
+import { clientLines, formatClientLines } from '../protocol/client-lines.ts';
 import { type RunningService, serve } from '../server/serve.ts';
 import { untilStopped } from '../server/until-stopped.ts';
-import { clientLines, formatClientLines } from './client-lines.ts';
 import { type Command, defineCommand, UsageError } from './command.ts';
 import { startEngine } from './local-engine.ts';
 import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts';

@@ -28,7 +28,7 @@ export interface WatchConfigOptions {
 }
 
 /** Bound once at the start: the socket, and what the engine has loaded. */
-function findRestartNeeds(before: Settings, after: Settings): readonly string[] {
+export function findRestartNeeds(before: Settings, after: Settings): readonly string[] {
 	const fixed: readonly (readonly [string, (settings: Settings) => unknown])[] = [
 		['server.host', (settings) => settings.server.host],
 		['server.port', (settings) => settings.server.port],

@@ -3,13 +3,13 @@
 import type { AlertRow } from './alerts.ts';
 import type { ClientSeen } from './clients.ts';
 import type { Condition } from './condition.ts';
-import type { Decision } from './decision.ts';
+import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
 import type { DiscoveryStatus } from './discovery.ts';
 import type { Admission, MachineSample } from './machine.ts';
 import type { Key, RulesChange } from './member.ts';
-import type { CallRecord, EngineStatus, ListedKey, Member, SpendDay, SpendRow } from './ports.ts';
-import type { DialectName, Tier } from './words.ts';
+import type { CallRecord, EngineStatus, ListedKey, Member, Retention, SpendDay, SpendRow, StoreStats } from './ports.ts';
+import type { DialectName, Role, Tier } from './words.ts';
 
 /** GET /innerloop/v1/status */
 export interface StatusReport {
@@ -91,9 +91,15 @@ export interface SpendDaysReport {
 	readonly days: readonly (SpendDay & { readonly name: string })[];
 }
 
-/** GET /innerloop/v1/calls?limit=N → { calls }, the newest first; GET /innerloop/v1/explain/:callId and /calls/:id → one CallRecord. */
+/**
+ * GET /innerloop/v1/calls?limit=N → { calls }, the newest first; with `before`, `member`, `role`, `tier`,
+ * `result=ok|failed` and `q` (text) only those that fit.
+ * GET /innerloop/v1/explain/:callId and /calls/:id → one CallRecord.
+ */
 export interface CallsReport {
 	readonly calls: readonly CallRecord[];
+	/** `before` of the next page; absent at the end. */
+	readonly next?: number | undefined;
 }
 
 /** POST /innerloop/v1/explain: a dry run. `body` is the call's body as text (byte for byte) or as a JSON value. */
@@ -164,4 +170,143 @@ export interface ServiceFile {
 	readonly address: string;
 	/** A bearer credential with an owner's rights, made anew at each start and kept nowhere else. */
 	readonly token: string;
+}
+
+/** GET /innerloop/v1/savings?days=N; a member's key sees its own. */
+export interface SavingsReport {
+	/** The deployment that is compared with; undefined where none has a price. */
+	readonly frontier: string | undefined;
+	/** Calls whose tokens nobody told. */
+	readonly uncounted: number;
+	/** The most saved first. */
+	readonly kinds: readonly {
+		readonly role: Role;
+		readonly tier: Tier;
+		readonly calls: number;
+		readonly costNanoUsd: number;
+		/** The same tokens at the frontier deployment's prices. */
+		readonly frontierNanoUsd: number;
+	}[];
+}
+
+/** GET /innerloop/v1/config; owners only, as all of the configuration. */
+export interface ConfigReport {
+	/** Undefined where the box has no place for one. */
+	readonly file: string | undefined;
+	/** There is no file: the embedded default is in force. */
+	readonly isDefault: boolean;
+	readonly text: string;
+	/** Goes back with PUT {text, tag}: a text that changed in between is not overwritten. */
+	readonly tag: string;
+}
+
+/** POST /innerloop/v1/config/check {text}: nothing is written. */
+export interface ConfigCheck {
+	/** Each a sentence with its line; empty when the text is valid. */
+	readonly errors: readonly string[];
+	readonly warnings: readonly string[];
+	/** Paths that only a restart takes over. */
+	readonly needsRestart: readonly string[];
+	/** Undefined for a faulty text. */
+	readonly preview: ConfigPreview | undefined;
+}
+
+/** What would have gone elsewhere. */
+export interface ConfigPreview {
+	/** How many calls were compared: the last hundred since the start, or fewer. */
+	readonly calls: number;
+	/** The newest first. */
+	readonly changed: readonly {
+		readonly callId: string;
+		readonly at: string;
+		readonly member: string;
+		readonly role: Role;
+		/** Deployments; undefined where the call is refused. */
+		readonly from: string | undefined;
+		readonly to: string | undefined;
+		/** Why the changed configuration would refuse it. */
+		readonly refusal: string | undefined;
+		readonly fromNanoUsd: number | undefined;
+		readonly toNanoUsd: number | undefined;
+	}[];
+}
+
+/** GET /innerloop/v1/providers → { providers }; owners only. */
+export interface ProviderReport {
+	readonly id: string;
+	readonly baseUrl: string;
+	readonly dialects: readonly DialectName[];
+	/** The environment variable that its key comes from. */
+	readonly keyEnv: string | undefined;
+	/** Why its deployments cannot be used; undefined when they can. */
+	readonly missing: string | undefined;
+	readonly deployments: readonly string[];
+}
+
+/** POST /innerloop/v1/providers/:id/test: asks the provider live, and costs nothing. */
+export interface ProviderTest {
+	readonly deployment: string;
+	readonly isAccepted: boolean;
+	/** One sentence. */
+	readonly text: string;
+	readonly tookMs: number;
+}
+
+/** GET /innerloop/v1/box */
+export interface BoxReport {
+	readonly version: string;
+	readonly node: string;
+	readonly system: string;
+	readonly hostName: string;
+	readonly addresses: readonly string[];
+	readonly listensAt: string;
+	readonly dataDir: string;
+	readonly databaseBytes: number;
+	readonly engine: EngineStatus;
+	readonly retention: Retention;
+}
+
+/** GET /innerloop/v1/log?limit=N: JSON lines, the oldest first; owners only. */
+export interface LogReport {
+	readonly lines: readonly string[];
+}
+
+/** POST /innerloop/v1/restore with the file of GET /innerloop/v1/backup; owners only. */
+export interface RestoreReport {
+	readonly schema: number;
+	readonly members: number;
+	readonly calls: number;
+	/** The configuration that was saved with it; it is not put in force by itself. */
+	readonly config: string | undefined;
+	/** The next start takes it. */
+	readonly isStaged: true;
+}
+
+/** GET /innerloop/v1/support: secrets are taken out; owners only. */
+export interface SupportBundle {
+	readonly madeAt: string;
+	readonly version: string;
+	readonly node: string;
+	readonly platform: string;
+	readonly uptimeSeconds: number;
+	readonly conditions: readonly Condition[];
+	readonly machine: MachineSample | undefined;
+	readonly admission: Admission;
+	readonly engine: EngineStatus;
+	readonly store: StoreStats;
+	readonly deployments: readonly {
+		readonly id: string;
+		readonly provider: string;
+		readonly model: string;
+		readonly tier: Tier;
+		readonly missing: string | undefined;
+	}[];
+	readonly config: string;
+	readonly calls: readonly {
+		readonly at: string;
+		readonly role: Role;
+		readonly reasons: readonly string[];
+		readonly outcome: Outcome | undefined;
+	}[];
+	readonly log: readonly string[];
 }

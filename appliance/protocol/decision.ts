@@ -68,6 +68,8 @@ export interface Outcome {
 	readonly inputTokens: number | undefined;
 	readonly outputTokens: number | undefined;
 	readonly cacheReadTokens: number | undefined;
+	/** Of any life; absent where there were none. */
+	readonly cacheWriteTokens?: number;
 	/** Answered with the caller's own plan login: `costNanoUsd` does not count its tokens. */
 	readonly isOwnLogin?: true;
 }

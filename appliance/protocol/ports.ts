@@ -13,7 +13,7 @@ import type { Allowance } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { SpendExport } from './spend-export.ts';
 import type { FinishReason, Reply, StreamPart, Usage } from './stream.ts';
-import type { CallFeature, DialectName, Tier, Vendor } from './words.ts';
+import type { CallFeature, DialectName, Role, Tier, Vendor } from './words.ts';
 
 export interface Clock {
 	/** Monotonic ms. */
@@ -356,6 +356,41 @@ export interface CallHistory {
 	record(decision: Decision, outcome: Outcome, outcomeJson?: string): void;
 	find(callId: string): Promise<CallRecord | undefined>;
 	recent(limit: number): Promise<readonly CallRecord[]>;
+	/** Those that fit, the newest first. */
+	search(filter: CallFilter, limit: number): Promise<CallPage>;
+	/** Tokens and cost of answered calls since then, by role and deployment. */
+	use(sinceMs: number, memberName: string | undefined): Promise<readonly UseRow[]>;
+}
+
+/** Every part that is undefined fits all calls. */
+export interface CallFilter {
+	/** Only older calls than this page's end. */
+	readonly before: number | undefined;
+	readonly member: string | undefined;
+	readonly role: Role | undefined;
+	readonly deployments: readonly string[] | undefined;
+	readonly result: 'ok' | 'failed' | undefined;
+	/** In the id, the model asked for, the deployment or the reasons; any case. */
+	readonly text: string | undefined;
+}
+
+export interface CallPage {
+	readonly calls: readonly CallRecord[];
+	/** `before` of the next page; undefined at the end. */
+	readonly next: number | undefined;
+}
+
+export interface UseRow {
+	readonly role: Role;
+	readonly deployment: string;
+	readonly calls: number;
+	/** Calls whose tokens nobody told; they are in none of the sums. */
+	readonly uncounted: number;
+	readonly costNanoUsd: number;
+	readonly inputTokens: number;
+	readonly cacheReadTokens: number;
+	readonly cacheWriteTokens: number;
+	readonly outputTokens: number;
 }
 
 /** How long what is recorded of calls is kept. Sums by day stay. */
@@ -384,6 +419,8 @@ export interface Store {
 	exportSpend(request: SpendExport): AsyncGenerator<string, void>;
 	/** In force at once: what is too old or too much is deleted, now and every hour. */
 	setRetention(retention: Retention): void;
+	/** A whole copy at `target`, made beside the running service; `config` goes along where there is one. */
+	backup(target: string, config: string | undefined): Promise<void>;
 	/** Deletes what is too old or too much now; resolves to how many rows went. */
 	prune(): Promise<number>;
 	/** Settles or releases what still runs, flushes and closes. */

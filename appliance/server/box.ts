@@ -5,6 +5,8 @@ import type { Settings } from '../config/settings.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Clock, CloudClient, LocalEngine, Store } from '../protocol/ports.ts';
 import type { AccessDesk } from './access/access-desk.ts';
+import type { LiveFeed } from './admin/live-feed.ts';
+import type { PulseMemory } from './admin/pulse.ts';
 import type { AdmissionDesk } from './admission-desk.ts';
 import type { AlertDesk } from './alerts/alert-desk.ts';
 import type { BodyMemory } from './body-memory.ts';
@@ -15,6 +17,7 @@ import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
 import type { NativeMemory } from './native-memory.ts';
 import type { Dialects } from './plugins/problems.ts';
+import type { RecentPlans } from './recent-plans.ts';
 import type { RoutingMemory } from './routing-memory.ts';
 import type { RunningCalls } from './running-calls.ts';
 
@@ -36,6 +39,10 @@ export interface Box {
 	/** How the machine is, and how much of it the local model may use. */
 	readonly machine: AdmissionDesk;
 	readonly access: AccessDesk;
+	/** Pages that watch. */
+	readonly live: LiveFeed;
+	readonly pulse: PulseMemory;
+	readonly recentPlans: RecentPlans;
 	readonly alerts: AlertDesk;
 	readonly learning: LearningDesk;
 	readonly clients: ClientsSeen;

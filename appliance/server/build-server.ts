@@ -10,8 +10,13 @@ import { addProblems, answerClientError } from './plugins/problems.ts';
 import { addRawBody } from './plugins/raw-body.ts';
 import { addAccountRoutes, addAuditRoutes, addPairingCodeRoutes } from './routes/accounts.ts';
 import { addAlertRoutes } from './routes/admin-alerts.ts';
+import { addBoxRoutes, type BoxSources } from './routes/admin-box.ts';
 import { addCallRecordRoutes, addExplainRoutes } from './routes/admin-calls.ts';
+import { addConfigRoutes } from './routes/admin-config.ts';
+import { addLiveRoutes } from './routes/admin-live.ts';
 import { addKeyRoutes, addMemberRoutes } from './routes/admin-members.ts';
+import { addPageRoutes } from './routes/admin-page.ts';
+import { addProviderRoutes } from './routes/admin-providers.ts';
 import { addSpendRoutes } from './routes/admin-spend.ts';
 import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
 import { addAuthorityRoute } from './routes/authority.ts';
@@ -26,8 +31,10 @@ import { isLoopbackHost } from './tls/listen-tls.ts';
 /** How often Node looks for heads and bodies that take too long. */
 const CHECK_TIMEOUTS_MS = 1_000;
 
+export interface ServerSources extends StatusSources, BoxSources {}
+
 /** Limits of the socket are taken from the settings of this moment and stay until the next start. */
-export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
+export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	const { bodyBytes, headerBytes, headersTimeoutMs, bodyTimeoutMs } = box.settings().server.limits;
 	const app: FastifyInstance = Fastify({
 		logger: false,
@@ -51,12 +58,17 @@ export function buildServer(box: Box, sources: StatusSources): FastifyInstance {
 	addRawBody(app, bodyBytes, box.bodyMemory);
 	addProblems(app, box.dialects, (err, path) => box.log.error({ err, path }, 'a request failed inside the box'));
 	addHealthRoutes(app, box);
+	addPageRoutes(app, box);
+	addLiveRoutes(app, box);
 	addCallRoutes(app, box);
 	addModelRoutes(app, box);
 	addStatusRoutes(app, box, sources);
 	addCallRecordRoutes(app, box);
 	addExplainRoutes(app, box);
 	addSpendRoutes(app, box);
+	addConfigRoutes(app, sources.config);
+	addProviderRoutes(app, box);
+	addBoxRoutes(app, box, sources);
 	addAlertRoutes(app, box);
 	addLearningRoutes(app, box);
 	addMemberRoutes(app, box);

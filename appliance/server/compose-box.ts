@@ -9,6 +9,9 @@ import type { Clock, LocalEngine, Store } from '../protocol/ports.ts';
 import { createCloudClient, type Upstream } from '../provider/cloud/cloud-client.ts';
 import type { ShownCode } from './access/claim-desk.ts';
 import { openAccess } from './access/open-access.ts';
+import { LiveFeed } from './admin/live-feed.ts';
+import { livePartsOf } from './admin/live-parts.ts';
+import { PulseMemory } from './admin/pulse.ts';
 import { AdmissionDesk } from './admission-desk.ts';
 import { AlertDesk } from './alerts/alert-desk.ts';
 import { BodyMemory } from './body-memory.ts';
@@ -20,6 +23,7 @@ import { LearningDesk } from './learning/learning-desk.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
 import { NativeMemory } from './native-memory.ts';
+import { RecentPlans } from './recent-plans.ts';
 import { reportTraffic } from './report-traffic.ts';
 import { RoutingMemory } from './routing-memory.ts';
 import { RunningCalls } from './running-calls.ts';
@@ -33,6 +37,7 @@ export interface BoxParts {
 	readonly logger: Logger;
 	/** Shows the claim code on the device, or takes it away. */
 	readonly showClaim: (code: ShownCode | undefined) => Promise<void>;
+	readonly version: string;
 }
 
 /** `take` puts a changed configuration in force. */
@@ -56,6 +61,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		learning.configure(next.learning);
 		logger.level = next.log.level;
 	};
+	const identity = { version: parts.version, startedAt: new Date(systemClock.wallMs()).toISOString() };
 	const box: Box = {
 		settings: () => settings,
 		deployments: () => withLocal(settings, engine),
@@ -67,6 +73,9 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		natives: new NativeMemory(),
 		bodyMemory: new BodyMemory(),
 		running,
+		recentPlans: new RecentPlans(),
+		live: new LiveFeed({ parts: (memberId) => livePartsOf(box, identity, memberId) }),
+		pulse: new PulseMemory(systemClock.wallMs),
 		machine: new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger }),
 		access,
 		alerts,

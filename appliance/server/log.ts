@@ -1,6 +1,7 @@
 /** The log: JSON lines on standard error, written behind so that no call waits for a terminal or a pipe. */
 
 import pino, { type Logger, symbols } from 'pino';
+import { KeptLines } from './kept-lines.ts';
 
 /** A write for every handful of calls would be a good part of what the calls cost. */
 const PIECE_CHARACTERS = 32_768;
@@ -8,6 +9,8 @@ const FLUSH_MS = 500;
 
 export interface Log {
 	readonly logger: Logger;
+	/** The last lines, the oldest first. */
+	lastLines(most: number): readonly string[];
 	/** Writes what is buffered; for the last moment before an exit. */
 	flush(): void;
 }
@@ -17,10 +20,15 @@ export function createLog(level: string, dest: string | number = 2): Log {
 	const destination = pino.destination({ dest, sync: false });
 	// A closed pipe must not take the service along.
 	destination.on('error', () => {});
-	const pieces = new Pieces(destination);
+	const kept = new KeptLines();
+	const pieces = new Pieces(destination, kept);
 	const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pieces);
 	return {
 		logger,
+		lastLines: (most) => {
+			pieces.passOn();
+			return kept.last(most);
+		},
 		flush: () => {
 			try {
 				pieces.passOn();
@@ -38,11 +46,13 @@ export function createLog(level: string, dest: string | number = 2): Log {
  */
 class Pieces {
 	readonly #destination: { write(text: string): unknown };
+	readonly #kept: KeptLines;
 	#text = '';
 	#timer: NodeJS.Timeout | undefined;
 
-	constructor(destination: { write(text: string): unknown }) {
+	constructor(destination: { write(text: string): unknown }, kept: KeptLines) {
 		this.#destination = destination;
+		this.#kept = kept;
 	}
 
 	write(line: string): void {
@@ -56,7 +66,9 @@ class Pieces {
 		this.#timer = undefined;
 		const text = this.#text;
 		this.#text = '';
-		if (text !== '') this.#destination.write(text);
+		if (text === '') return;
+		this.#kept.add(text);
+		this.#destination.write(text);
 	}
 }
 

@@ -17,9 +17,11 @@ import type { Walk } from './walk.ts';
 /** The plan may be a refusal (`plan.problem`); throws only for hints that say nothing. */
 export function planWalk(box: Box, walk: Walk, call: Call): Plan {
 	if (box.learning.isOn) box.learning.heard(walk.arrival.key, call);
-	const { plan, scope } = planCallNow(box, walk.arrival, call);
+	const { plan, scope, input } = planCallNow(box, walk.arrival, call);
+	box.recentPlans.note({ callId: walk.arrival.callId, at: walk.arrival.at, input });
 	walk.plan = plan;
 	walk.scope = scope;
+	if (box.live.isWatched) box.live.began(walk);
 	return plan;
 }
 
@@ -40,23 +42,20 @@ export function planCallNow(
 	const scope = scopeOf(settings, key, call, hints);
 	const allowance = box.store.ledger.allowance(scope);
 	const policy = box.learning.isOn ? box.learning.policyFor(deployments) : undefined;
-	const plan = withAdmission(
-		box,
-		planAlsoResting({
-			call,
-			key,
-			hints,
-			settings: settings.routing,
-			deployments,
-			health: healthOf(box, settings, deployments),
-			affinity: box.memory.affinityOf(key, call, request.body),
-			allowance: ignoresMean || !box.learning.isPaced ? allowance : box.learning.narrow(allowance, key, call),
-			nowMs: box.clock.nowMs(),
-			random: box.random(),
-			...(policy === undefined ? {} : { policy }),
-		}),
-	);
-	return { plan, scope };
+	const input: PlanInput = {
+		call,
+		key,
+		hints,
+		settings: settings.routing,
+		deployments,
+		health: healthOf(box, settings, deployments),
+		affinity: box.memory.affinityOf(key, call, request.body),
+		allowance: ignoresMean || !box.learning.isPaced ? allowance : box.learning.narrow(allowance, key, call),
+		nowMs: box.clock.nowMs(),
+		random: box.random(),
+		...(policy === undefined ? {} : { policy }),
+	};
+	return { plan: withAdmission(box, planAlsoResting(input)), scope, input };
 }
 
 /** Says where the machine slows the local model down: a call may then wait longer there, or be expected to. */

@@ -15,6 +15,8 @@ export function report(box: Box, walk: Walk): void {
 	const outcomeJson = JSON.stringify(outcome);
 	const decision = walk.decision();
 	box.metrics.noteCall(walk, outcome);
+	box.pulse.note(outcome);
+	if (box.live.isWatched) box.live.ended(walk, outcome);
 	if (decision !== undefined) box.store.history.record(decision, outcome, outcomeJson);
 	if (walk.call !== undefined) box.clients.note(walk.call.signals.client, walk.arrival.request.headers['user-agent']);
 	if (box.alerts.isOn) box.alerts.note(walk);

@@ -20,6 +20,7 @@ import { announceBox } from './announce-box.ts';
 import type { Box } from './box.ts';
 import { buildServer } from './build-server.ts';
 import { composeBox, systemClock } from './compose-box.ts';
+import { ConfigDesk } from './config-desk.ts';
 import { createConsoleKey } from './console-key.ts';
 import { makeFirstKey } from './first-key.ts';
 import { followSettings, readSettings } from './live-settings.ts';
@@ -77,16 +78,24 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	const { logger } = log;
 	await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
 	const store = await openStore({
-		file: join(options.dataDir, 'innerloop.db'),
+		file: databaseOf(options),
 		clock: options.clock ?? { ...systemClock, isSynchronised: createClockSync(systemClock.wallMs) },
 		budgets: settings.budgets,
 		retention: settings.retention,
 		log: logger,
 	});
 	const engine = engineOf(options, settings, logger);
-	const { box, take } = composeBox({ settings, store, engine, logger, showClaim: claimFile(options.dataDir) });
+	const { box, take } = composeBox({
+		settings,
+		store,
+		engine,
+		logger,
+		version: options.version,
+		showClaim: claimFile(options.dataDir),
+	});
 	const sampler = new MachineSampler(options.machine ?? machineReaders(options.dataDir), systemClock.wallMs);
-	const started: Started = { options, log, store, engine, box, warnings, sampler };
+	const config = new ConfigDesk({ file: options.configFile, env: options.env, box, take });
+	const started: Started = { options, log, store, engine, box, warnings, sampler, config };
 	try {
 		const running = await open(started);
 		const watch = await followSettings(source, settings, take, logger);
@@ -98,6 +107,8 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 		throw error;
 	}
 }
+
+const databaseOf = ({ dataDir }: ServeOptions): string => join(dataDir, 'innerloop.db');
 
 function engineOf({ startEngine }: ServeOptions, settings: Settings, log: Logger): LocalEngine {
 	const { isEnabled, ...local } = settings.local;
@@ -113,11 +124,15 @@ interface Started {
 	readonly box: Box;
 	readonly warnings: readonly string[];
 	readonly sampler: MachineSampler;
+	readonly config: ConfigDesk;
 }
 
-async function open({ options, log, store, engine, box, warnings, sampler }: Started) {
+async function open({ options, log, store, engine, box, warnings, sampler, config }: Started) {
 	const console = createConsoleKey();
-	sampler.onSample((sample) => box.machine.take(sample));
+	sampler.onSample((sample) => {
+		box.machine.take(sample);
+		box.pulse.look(sample);
+	});
 	void sampler.start();
 	const { firstKey: showsKey, claimResetFile } = box.settings().access;
 	const firstKey = showsKey === 'shown' ? await makeFirstKey(store.members) : undefined;
@@ -140,6 +155,10 @@ async function open({ options, log, store, engine, box, warnings, sampler }: Sta
 		system: () => sampler.latest(),
 		discovery: () => announcer.status(),
 		console: console.find,
+		config,
+		logLines: log.lastLines,
+		dataDir: options.dataDir,
+		database: databaseOf(options),
 	});
 	address = await listen(app, host, port);
 	door = await openDoor(app, { settings: box.settings, dataDir: options.dataDir, host, isPortFree: port === 0, log: log.logger });
@@ -205,6 +224,7 @@ async function stop(
 	// First of all: who looks for a box now shall not find this one.
 	await announcer.stop();
 	const { stopTimeoutMs } = box.settings().server.limits;
+	box.live.close();
 	const doorClosed = door?.close();
 	const closed = box.running.stop(stopTimeoutMs).then(() => app.close());
 	app.server.close();

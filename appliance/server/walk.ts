@@ -88,9 +88,15 @@ export class Walk {
 			inputTokens: this.usage.inputTokens,
 			outputTokens: this.usage.outputTokens,
 			cacheReadTokens: this.usage.cacheReadTokens,
+			...cacheWritesOf(this.usage),
 			...(this.deployment?.isOwnLogin === true ? { isOwnLogin: true as const } : {}),
 		};
 	}
+}
+
+function cacheWritesOf({ cacheWriteTokens = 0, cacheWrite1hTokens = 0 }: Usage): Pick<Outcome, 'cacheWriteTokens'> {
+	const tokens = cacheWriteTokens + cacheWrite1hTokens;
+	return tokens === 0 ? {} : { cacheWriteTokens: tokens };
 }
 
 interface DecisionParts {

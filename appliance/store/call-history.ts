@@ -1,14 +1,18 @@
 /** The decisions and outcomes of past calls: written behind, never waited for, bounded. */
 
 import type { Decision, Outcome } from '../protocol/decision.ts';
-import type { CallHistory, CallRecord, Clock } from '../protocol/ports.ts';
+import type { CallHistory, CallRecord, Clock, UseRow } from '../protocol/ports.ts';
 import type { Journal } from './journal.ts';
 import type { StoredCall } from './journal-messages.ts';
+import { addUp, type SearchedPart, type UsedPart } from './search-calls.ts';
 
 /** With so many lines before the disk, further calls are counted instead of kept: some 30 MB of memory. */
 export const MOST_WAITING_LINES = 10_000;
 
 const MOST_RECENT = 1_000;
+
+/** A search looks through so many parts at most, and goes on where it stopped when it is asked for the next page. */
+const MOST_LOOKS = 20;
 
 export interface BoundedHistory extends CallHistory {
 	/** Calls that were not kept because the disk could not follow. */
@@ -40,6 +44,30 @@ export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLin
 			const bounded = Math.max(0, Math.min(Math.floor(limit), MOST_RECENT));
 			const rows = (await journal.query({ kind: 'recent', limit: bounded })) as readonly StoredCall[];
 			return rows.map(recordOf);
+		},
+		async search(filter, limit) {
+			const bounded = Math.max(1, Math.min(Math.floor(limit), MOST_RECENT));
+			const calls: CallRecord[] = [];
+			let before = filter.before;
+			for (let look = 0; look < MOST_LOOKS && calls.length < bounded; look += 1) {
+				const rows = (await journal.query({ kind: 'search', filter: { ...filter, before }, limit: bounded - calls.length })) as [
+					SearchedPart,
+				];
+				calls.push(...rows[0].found.map(recordOf));
+				before = rows[0].next;
+				if (before === undefined) break;
+			}
+			return { calls, next: before };
+		},
+		async use(sinceMs, member) {
+			const parts: UseRow[] = [];
+			let before: number | undefined;
+			for (;;) {
+				const rows = (await journal.query({ kind: 'use', before, sinceMs, member })) as [UsedPart];
+				parts.push(...rows[0].rows);
+				before = rows[0].next;
+				if (before === undefined) return addUp(parts);
+			}
 		},
 		dropped: () => dropped,
 		forget(keyIds) {

@@ -4,7 +4,7 @@ import type { AccessRows } from '../protocol/access-store.ts';
 import type { AlertRow } from '../protocol/alerts.ts';
 import type { ClientRow } from '../protocol/clients.ts';
 import type { AccessRules } from '../protocol/member.ts';
-import type { Member, Retention } from '../protocol/ports.ts';
+import type { CallFilter, Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import type { AccessChange } from './access-rows.ts';
 import type { LearningChange } from './learning-store.ts';
@@ -71,6 +71,8 @@ export interface StoredCall {
 export type Query =
 	| { readonly kind: 'call'; readonly callId: string }
 	| { readonly kind: 'recent'; readonly limit: number }
+	| { readonly kind: 'search'; readonly filter: CallFilter; readonly limit: number }
+	| { readonly kind: 'use'; readonly before: number | undefined; readonly sinceMs: number; readonly member: string | undefined }
 	| { readonly kind: 'spend-days'; readonly days: number }
 	| { readonly kind: 'alerts'; readonly atMs: number }
 	| { readonly kind: 'clients' }

@@ -5,6 +5,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { Problem } from '../protocol/problem.ts';
 import { readAccess } from './access-rows.ts';
 import { createChangeWriter } from './apply-change.ts';
+import { putRestored } from './backup.ts';
 import { lockData } from './data-lock.ts';
 import { explain, openDatabase } from './database.ts';
 import type { CallRow, FromJournal, JournalLine, JournalStart, Query, ToJournal } from './journal-messages.ts';
@@ -30,6 +31,7 @@ function serve(): void {
 	const lock = lockData(file);
 	let db: DatabaseSync;
 	try {
+		putRestored(file);
 		db = openDatabase(file);
 	} catch (error) {
 		lock.release();

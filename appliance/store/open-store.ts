@@ -5,6 +5,7 @@ import type { LedgerAlarm } from '../router/budget/ledger-records.ts';
 import { recoverLedger } from '../router/budget/ledger-recovery.ts';
 import { createAccessStore } from './access-store.ts';
 import { createAlertStore } from './alert-store.ts';
+import { backupTo } from './backup.ts';
 import { createCallHistory } from './call-history.ts';
 import { createClientStore } from './client-store.ts';
 import { type Journal, openJournal } from './journal.ts';
@@ -105,6 +106,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		}),
 		spendByDay: async (days) => (await journal.query({ kind: 'spend-days', days })) as readonly SpendDay[],
 		exportSpend: createSpendExport(options.file),
+		backup: (target, config) => backupTo(options.file, target, config),
 		async close() {
 			clearInterval(timer);
 			retention.stop();

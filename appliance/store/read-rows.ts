@@ -8,6 +8,7 @@ import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../ro
 import { readAudit } from './access-rows.ts';
 import type { KeyRow, Query } from './journal-messages.ts';
 import { readLearned, readRewards } from './learning-store.ts';
+import { readUse, searchCalls } from './search-calls.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -107,6 +108,10 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 			return all(db, 'SELECT decision, outcome FROM calls WHERE call_id = ?', query.callId);
 		case 'recent':
 			return all(db, 'SELECT decision, outcome FROM calls ORDER BY number DESC LIMIT ?', query.limit);
+		case 'search':
+			return searchCalls(db, query.filter, query.limit);
+		case 'use':
+			return readUse(db, query);
 		case 'alerts':
 			return all(db, 'SELECT id, at_ms AS atMs, state, body FROM alerts WHERE at_ms >= ? ORDER BY at_ms DESC, id', query.atMs);
 		case 'clients':

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { LinesInput } from '../../appliance/cli/client-lines.ts';
+import type { LinesInput } from '../../appliance/protocol/client-lines.ts';
 import type { ClientProgram } from './client-installs.ts';
 import { pastedEnv, pastedLines } from './pasted.ts';
 import { type ClientExit, runClient, type WorkPlace } from './run-client.ts';

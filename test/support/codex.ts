@@ -1,6 +1,6 @@
 /** Runs sessions of the real Codex with the lines of the banner. */
 
-import type { LinesInput } from '../../appliance/cli/client-lines.ts';
+import type { LinesInput } from '../../appliance/protocol/client-lines.ts';
 import type { ClientProgram } from './client-installs.ts';
 import { pastedEnv, pastedLines } from './pasted.ts';
 import { type ClientExit, jsonLines, runClient, type WorkPlace } from './run-client.ts';

@@ -1,6 +1,6 @@
 /** Runs sessions of the real opencode with the lines of the banner, or with another of its providers at the same address. */
 
-import type { LinesInput } from '../../appliance/cli/client-lines.ts';
+import type { LinesInput } from '../../appliance/protocol/client-lines.ts';
 import type { ClientProgram } from './client-installs.ts';
 import { pastedEnv, pastedLines } from './pasted.ts';
 import { type ClientExit, jsonLines, runClient, type WorkPlace } from './run-client.ts';

@@ -1,6 +1,6 @@
 /** What the start banner tells a person to paste, put where they would put it. */
 
-import { type ClientLines, clientLines, type LinesInput } from '../../appliance/cli/client-lines.ts';
+import { type ClientLines, clientLines, type LinesInput } from '../../appliance/protocol/client-lines.ts';
 
 function blockOf(client: string, input: LinesInput): ClientLines {
 	const block = clientLines(input).find((one) => one.client === client);

@@ -31,12 +31,17 @@ export function addHostList(app: FastifyInstance, allowedHosts: () => readonly s
 		return true;
 	};
 	app.addHook('onRequest', (request, _reply, done) => {
-		const { host, 'sec-fetch-site': site } = request.headers;
+		const { host, 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = request.headers;
+		// Following a link to the page only shows it: nothing is read, sent or changed by that.
+		const isLink = request.method === 'GET' && mode === 'navigate' && dest === 'document' && PAGE.test(request.url);
 		if (host === undefined || !isAllowed(host)) done(refuseHost(host));
-		else if (site === 'cross-site' || site === 'same-site') done(refusePage());
+		else if ((site === 'cross-site' || site === 'same-site') && !isLink) done(refusePage());
 		else done();
 	});
 }
+
+/** The page, and the address that leads to it. */
+const PAGE = /^\/(?:admin\/?)?$/;
 
 const refuseHost = (host: string | undefined) =>
 	new Problem(

@@ -1,31 +1,41 @@
 /** What became of calls and why; and what would become of one (a dry run, without a call and without a hold). */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { CallsReport, ExplainReport } from '../../protocol/admin.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { CallerRequest, CallRecord } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
-import type { DialectName } from '../../protocol/words.ts';
+import { type DialectName, ROLES, TIERS } from '../../protocol/words.ts';
 import { callerRequest } from '../arrive.ts';
 import type { Box } from '../box.ts';
 import { explain } from '../explain.ts';
 import { keyOf } from '../plugins/authenticate.ts';
-import { explainRequest, readBody } from './admin-body.ts';
+import { explainRequest, readBody, readQuery } from './admin-body.ts';
 
 const MOST_CALLS = 1_000;
+
+const callsQuery = z.strictObject({
+	limit: z.coerce.number().int().min(1).max(MOST_CALLS).default(50),
+	before: z.coerce.number().int().positive().optional(),
+	member: z.string().min(1).max(100).optional(),
+	role: z.enum(ROLES).optional(),
+	tier: z.enum(TIERS).optional(),
+	result: z.enum(['ok', 'failed']).optional(),
+	q: z.string().trim().min(1).max(200).optional(),
+});
 const PATHS = { anthropic: '/v1/messages', 'chat-completions': '/v1/chat/completions', responses: '/v1/responses' } as const;
 
 const MEMBER = { config: { access: 'member' as const } };
 const VIEWER = { config: { access: 'viewer' as const } };
 
 export function addCallRecordRoutes(app: FastifyInstance, box: Box): void {
-	app.get<{ Querystring: { limit?: string } }>('/innerloop/v1/calls', VIEWER, async (request): Promise<CallsReport> => {
-		const limit = Number(request.query.limit ?? 50);
-		if (!Number.isInteger(limit) || limit < 1 || limit > MOST_CALLS)
-			throw new Problem('invalid-call', `limit: a whole number from 1 to ${MOST_CALLS}.`);
+	app.get('/innerloop/v1/calls', VIEWER, async (request): Promise<CallsReport> => {
+		const { limit, before, member, role, tier, result, q } = readQuery(callsQuery, request.query);
 		const key = keyOf(request);
-		const calls = await box.store.history.recent(limit);
-		return { calls: calls.filter((record) => maySee(key, record)) };
+		const deployments = tier && box.deployments().flatMap((one) => (one.tier === tier ? [one.id] : []));
+		const filter = { before, role, deployments, result, text: q, member: key.isOwner ? member : key.memberName };
+		return await box.store.history.search(filter, limit);
 	});
 	for (const path of ['/innerloop/v1/calls/:id', '/innerloop/v1/explain/:id'])
 		app.get<{ Params: { id: string } }>(path, VIEWER, (request) => find(box, keyOf(request), request.params.id));

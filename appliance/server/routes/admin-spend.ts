@@ -3,18 +3,20 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import type { SpendDaysReport, SpendReport } from '../../protocol/admin.ts';
+import type { SavingsReport, SpendDaysReport, SpendReport } from '../../protocol/admin.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { SpendDay, SpendRow } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { SPEND_BY, type SpendExport } from '../../protocol/spend-export.ts';
 import type { Box } from '../box.ts';
 import { keyOf } from '../plugins/authenticate.ts';
+import { frontierOf, savingsOf } from '../savings.ts';
 import { readQuery } from './admin-body.ts';
 
 const VIEWER = { config: { access: 'viewer' as const } };
 const OWNER = { config: { access: 'owner' as const } };
 const MOST_DAYS = 3_660;
+const DAY_MS = 86_400_000;
 
 const day = z.iso.date('a day like 2026-11-23');
 const exportQuery = z.strictObject({ by: z.enum(SPEND_BY).default('day'), from: day.optional(), to: day.optional() });
@@ -32,6 +34,13 @@ export function addSpendRoutes(app: FastifyInstance, box: Box): void {
 		const names = new Map(members.listMembers().map(({ id, name }) => [id, name]));
 		const rows = (await box.store.spendByDay(days)).filter((row) => maySee(key, row));
 		return { days: rows.map((row) => ({ ...row, name: names.get(row.id) ?? row.id })) };
+	});
+	app.get('/innerloop/v1/savings', VIEWER, async (request): Promise<SavingsReport> => {
+		const key = keyOf(request);
+		const { days } = readQuery(daysQuery, request.query);
+		const rows = await box.store.history.use(box.clock.wallMs() - days * DAY_MS, key.isOwner ? undefined : key.memberName);
+		const { deployments, notConfigured } = box.settings();
+		return savingsOf(rows, box.deployments(), frontierOf(deployments, notConfigured));
 	});
 	app.get('/innerloop/v1/spend.csv', OWNER, async (request, reply) => {
 		const asked = exportOf(readQuery(exportQuery, request.query), box.clock.wallMs());

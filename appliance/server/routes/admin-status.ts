@@ -2,13 +2,12 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { DeploymentReport, StatusReport } from '../../protocol/admin.ts';
-import type { Condition } from '../../protocol/condition.ts';
 import type { DeploymentHealth } from '../../protocol/deployment.ts';
 import type { DiscoveryStatus } from '../../protocol/discovery.ts';
 import type { Admission, MachineSample } from '../../protocol/machine.ts';
 import type { Key } from '../../protocol/member.ts';
 import type { Box } from '../box.ts';
-import { conditionsOf } from '../conditions.ts';
+import { conditionsNow, restingDeployments } from '../conditions-now.ts';
 import { healthOf } from '../health-of.ts';
 import { publishedModels } from '../published-models.ts';
 import { reportTraffic } from '../report-traffic.ts';
@@ -61,24 +60,6 @@ const admissionOf = ({ machine: { admission } }: Box): Admission => ({
 	reason: admission.reason,
 	sinceMs: admission.sinceMs,
 });
-
-function conditionsNow(box: Box): readonly Condition[] {
-	const { notConfigured } = box.settings();
-	return conditionsOf({
-		store: box.store.stats(),
-		engine: box.engine.status(),
-		admission: box.machine.admission,
-		machine: box.machine.sample,
-		configured: box.settings().deployments.flatMap(({ id }) => (notConfigured[id] === undefined ? [id] : [])),
-		resting: restingDeployments(box),
-	});
-}
-
-function restingDeployments(box: Box): string[] {
-	const nowMs = box.clock.nowMs();
-	const isResting = (id: string) => box.memory.station(id).restsUntilMs() > nowMs;
-	return box.deployments().flatMap(({ id, provider }) => (provider !== 'local' && isResting(id) ? [id] : []));
-}
 
 function deployments(box: Box): DeploymentReport[] {
 	const health = healthOf(box, box.settings(), box.deployments());

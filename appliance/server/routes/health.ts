@@ -29,7 +29,11 @@ export function readinessOf({
 /** Ready is the box once all that is configured is up: it serves cloud calls before, while its own model is still loading. */
 export function addHealthRoutes(app: FastifyInstance, box: Box): void {
 	// Clients probe the address with HEAD or GET before they trust it.
-	app.get('/', OPEN, () => ({ name: 'innerloop', healthz: '/healthz', readyz: '/readyz' }));
+	app.get('/', OPEN, (request, reply) => {
+		// A person's browser asks for a page; whoever asks for nothing in particular is a program.
+		if (String(request.headers.accept ?? '').includes('text/html')) return reply.redirect('/admin/', 302);
+		return { name: 'innerloop', healthz: '/healthz', readyz: '/readyz', page: '/admin/' };
+	});
 	app.get('/healthz', OPEN, () => ({ status: 'ok' }));
 	app.get('/readyz', OPEN, (_request, reply) => {
 		const engine = box.engine.status().state;

@@ -9,6 +9,7 @@ import type { Clock, LocalEngine } from '../../../appliance/protocol/ports.ts';
 import { createLocalEngine } from '../../../appliance/provider/local/local-engine.ts';
 import { systemClock } from '../../../appliance/server/compose-box.ts';
 import { type RunningService, serve } from '../../../appliance/server/serve.ts';
+import type { MachineReaders } from '../../../appliance/system/machine-sampler.ts';
 import { type Exchange, type Send, send } from './raw-client.ts';
 
 export interface BoxOptions {
@@ -22,6 +23,8 @@ export interface BoxOptions {
 	readonly dataDir?: string;
 	/** What the ledger goes by; default the machine's clock. */
 	readonly clock?: Clock;
+	/** How the machine is; default: as it is. */
+	readonly machine?: MachineReaders;
 	/** Beside the usual keys: more of them, or proxies. */
 	readonly env?: Readonly<Record<string, string>>;
 }
@@ -99,6 +102,7 @@ export async function startBox(options: BoxOptions = {}): Promise<TestBox> {
 		dataDir,
 		version: 'test',
 		clock: options.clock ?? systemClock,
+		...(options.machine === undefined ? {} : { machine: options.machine }),
 		log: logFile,
 		startEngine({ local }, log) {
 			engine = createLocalEngine({ ...engineOptions(local), modelPath: options.model, log, clock: systemClock });

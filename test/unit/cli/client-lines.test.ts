@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { clientLines, formatClientLines } from '../../../appliance/cli/client-lines.ts';
+import { clientLines, formatClientLines } from '../../../appliance/protocol/client-lines.ts';
 
 const INPUT = { address: 'http://127.0.0.1:7341', key: 'il_secret' };
 const blocks = clientLines(INPUT);
