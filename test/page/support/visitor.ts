@@ -1,16 +1,14 @@
 /** A person at the page: signs in, goes from view to view, and looks at it with axe's eyes too. */
 
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { OWNER } from './scene.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
 /** Kept for a person to look at; `$INNERLOOP_SCREENSHOTS` says where. */
-export const SCREENSHOTS = process.env.INNERLOOP_SCREENSHOTS ?? join(tmpdir(), 'innerloop-screenshots');
+const SCREENSHOTS = process.env.INNERLOOP_SCREENSHOTS ?? join(tmpdir(), 'innerloop-screenshots');
 
 export interface Visitor extends AsyncDisposable {
 	readonly page: Page;
@@ -46,7 +44,7 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
 		},
 		async violations() {
 			// The page's own policy lets no script in: this one comes by the browser's back door, as a person's extension would.
-			await page.evaluate(AXE);
+			await page.evaluate(axe.source);
 			const found = (await page.evaluate(RUN_AXE)) as { id: string; help: string; nodes: string[] }[];
 			return found.map(({ id, help, nodes }) => `${id}: ${help} at ${nodes.join(', ')}`);
 		},
