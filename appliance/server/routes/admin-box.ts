@@ -1,19 +1,22 @@
 /** The box itself: what it runs and where, its log, its backup, and what goes to somebody who helps. */
 
-import { createReadStream } from 'node:fs';
-import { rm, stat, writeFile } from 'node:fs/promises';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
 import { arch, hostname, networkInterfaces, platform, release } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { BoxReport, LogReport, RestoreReport } from '../../protocol/admin.ts';
+import { Problem } from '../../protocol/problem.ts';
 import { inspectBackup, stageRestore } from '../../store/backup.ts';
 import type { Box } from '../box.ts';
-import { bodyOf } from '../plugins/raw-body.ts';
 import { type SupportSources, supportBundle } from '../support-bundle.ts';
 import { readQuery } from './admin-body.ts';
 
 const OWNER = { config: { access: 'owner' as const } };
+const MOST_BACKUP_BYTES = 4_000_000_000;
 const VIEWER = { config: { access: 'viewer' as const } };
 
 export interface BoxSources extends SupportSources {
@@ -47,10 +50,11 @@ export function addBoxRoutes(app: FastifyInstance, box: Box, sources: BoxSources
 		reply.header('content-disposition', `attachment; filename="innerloop-support-${bundle.madeAt.slice(0, 10)}.json"`);
 		return reply.type('application/json; charset=utf-8').send(JSON.stringify(bundle, undefined, 2));
 	});
-	addBackupRoutes(app, box, sources);
+	addBackupRoute(app, box, sources);
+	addRestoreRoute(app, box, sources);
 }
 
-function addBackupRoutes(app: FastifyInstance, box: Box, { dataDir, database, config }: BoxSources): void {
+function addBackupRoute(app: FastifyInstance, box: Box, { dataDir, config }: BoxSources): void {
 	app.get('/innerloop/v1/backup', OWNER, async (_request, reply) => {
 		const target = join(dataDir, `backup-${box.newCallId()}.db`);
 		const { text, isDefault } = await config.read();
@@ -62,17 +66,33 @@ function addBackupRoutes(app: FastifyInstance, box: Box, { dataDir, database, co
 		reply.header('content-disposition', `attachment; filename="innerloop-backup-${day}.db"`).header('cache-control', 'no-store');
 		return reply.type('application/vnd.sqlite3').send(stream);
 	});
-	app.post('/innerloop/v1/restore', OWNER, async (request): Promise<RestoreReport> => {
-		const fresh = join(dataDir, `restore-${box.newCallId()}.db`);
-		try {
-			await writeFile(fresh, bodyOf(request), { mode: 0o600 });
-			const { config: text, ...facts } = inspectBackup(fresh);
-			stageRestore(database, fresh);
-			return { ...facts, config: text, isStaged: true };
-		} finally {
-			await rm(fresh, { force: true });
-		}
+}
+
+/** A backup may be far larger than a call's body: it goes to the disk as it comes. */
+function addRestoreRoute(app: FastifyInstance, box: Box, { dataDir, database }: BoxSources): void {
+	void app.register((inner, _options, done) => {
+		inner.addContentTypeParser('application/octet-stream', (_request, payload, parsed) => parsed(null, payload));
+		inner.post('/innerloop/v1/restore', OWNER, async (request): Promise<RestoreReport> => {
+			const fresh = join(dataDir, `restore-${box.newCallId()}.db`);
+			try {
+				await receive(request.body, request.headers['content-length'], fresh);
+				const facts = inspectBackup(fresh);
+				stageRestore(database, fresh);
+				return { ...facts, isStaged: true };
+			} finally {
+				await rm(fresh, { force: true });
+			}
+		});
+		done();
 	});
+}
+
+async function receive(body: unknown, contentLength: string | undefined, file: string): Promise<void> {
+	if (!(body instanceof Readable)) throw new Problem('invalid-call', 'Send the backup as application/octet-stream.');
+	const bytes = Number(contentLength ?? Number.NaN);
+	if (!(bytes <= MOST_BACKUP_BYTES))
+		throw new Problem('call-too-large', 'A backup of at most 4 GB, with its content-length, can be put back.');
+	await pipeline(body, createWriteStream(file, { mode: 0o600 }));
 }
 
 /** Where the box can be reached from the network. */
