@@ -3,12 +3,15 @@
 import { clientLines, formatClientLines } from '../protocol/client-lines.ts';
 import { type RunningService, serve } from '../server/serve.ts';
 import { untilStopped } from '../server/until-stopped.ts';
+import { ServiceManager } from '../system/service-manager.ts';
 import { type Command, defineCommand, UsageError } from './command.ts';
 import { startEngine } from './local-engine.ts';
 import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts';
 
 /** Stands in the lines where the secret was shown at an earlier start. */
 const FORGOTTEN_KEY = 'YOUR_KEY';
+
+const HEALTH_TIMEOUT_MS = 5_000;
 
 const start = defineCommand({
 	name: 'serve',
@@ -43,11 +46,27 @@ const start = defineCommand({
 				warnings: service.warnings,
 			});
 		else terminal.print(welcome(service));
-		return await untilStopped(service);
+		const manager = new ServiceManager({ env, isHealthy: () => answers(service.address), status: () => statusOf(service) });
+		manager.ready();
+		const stop = () => {
+			manager.stopping();
+			return service.stop();
+		};
+		return await untilStopped({ ...service, stop });
 	},
 });
 
 export const serveCommands: readonly Command[] = [start];
+
+/** A request such as a caller makes: a loop that is stuck, or a socket that no longer listens, does not answer it. */
+async function answers(address: string): Promise<boolean> {
+	const { ok } = await fetch(`${address}/healthz`, { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+	return ok;
+}
+
+function statusOf(service: RunningService): string {
+	return `${service.address}, local model ${service.engine().state}, ${service.runningCalls()} calls running`;
+}
 
 function parsePort(text: string): number {
 	const port = Number(text);

@@ -25,15 +25,16 @@ function send(message: FromChild): void {
 }
 
 function yieldToOthers(): void {
-	setPriority(NICENESS);
+	tryTo('to give other processes the processor first', () => setPriority(NICENESS));
+	tryTo('to take this process first when memory runs out', () => writeFileSync('/proc/self/oom_score_adj', OOM_SCORE_ADJUSTMENT));
+}
+
+/** A sandbox may forbid either; the engine works without. */
+function tryTo(purpose: string, ask: () => void): void {
 	try {
-		writeFileSync('/proc/self/oom_score_adj', OOM_SCORE_ADJUSTMENT);
+		ask();
 	} catch (error) {
-		send({
-			type: 'log',
-			level: 'info',
-			message: `The kernel cannot be told to prefer this process when memory runs out: ${String(error)}`,
-		});
+		send({ type: 'log', level: 'info', message: `The kernel cannot be told ${purpose}: ${String(error)}` });
 	}
 }
 
