@@ -20,6 +20,8 @@ const PLANS: readonly ProjectPlan[] = [
 	{ name: 'store', folders: ['store'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
 	// Networks of its own, where most of the time is waited.
 	{ name: 'discovery', folders: ['discovery'], group: 1, workers: 2, timeoutMs: 3 * MINUTE_MS },
+	// Small programs that are started, stopped and killed.
+	{ name: 'update', folders: ['update'], group: 1, workers: 2, timeoutMs: MINUTE_MS },
 	{ name: 'gates', folders: ['gates'], group: 1, workers: 2, timeoutMs: 2 * MINUTE_MS },
 	// One at a time: each of these has an engine, a client or a whole clone to itself.
 	{ name: 'cli', folders: ['cli'], group: 2, workers: 1, timeoutMs: 5 * MINUTE_MS },

@@ -1,5 +1,6 @@
 /** Starts the engine that the configuration asks for, on the model that is here or on its way. */
 
+import { join } from 'node:path';
 import { readBuildInputs } from '../../native/build/build-inputs.ts';
 import { obtainOwnBuild } from '../../native/build/own-build.ts';
 import { listPatches } from '../../native/build/own-sources.ts';
@@ -30,7 +31,7 @@ export function startEngine(
 			threads: local.threads,
 			queueLength: local.queueLength,
 			prefillChunkTokens: local.prefillChunkTokens,
-			...(wantsOwnBuild(local.build) ? { obtainOwnBuild: buildIn(nativeDir(env, home), log) } : {}),
+			...ownBuildOf(local.build, { env, home }, log),
 			log,
 			clock,
 		});
@@ -43,6 +44,13 @@ export function startEngine(
 		slots: local.slots,
 		giveUp: () => fetching.abort(),
 	});
+}
+
+/** An image brings its own build along; elsewhere it is made in the background. */
+function ownBuildOf(build: Settings['local']['build'], { env, home }: { readonly env: Environment; readonly home: string }, log: LogPort) {
+	const brought = env.INNERLOOP_ENGINE;
+	if (brought) return { obtainOwnBuild: async () => join(brought, 'node-llama-cpp') };
+	return wantsOwnBuild(build) ? { obtainOwnBuild: buildIn(nativeDir(env, home), log) } : {};
 }
 
 /** Without patches an own build gives nothing over the prebuilt one, and costs minutes of all cores. */

@@ -13,11 +13,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	spend: async () => (await import('./spend.ts')).spendCommands,
 	deployments: async () => (await import('./deployments.ts')).deploymentsCommands,
 	explain: async () => (await import('./explain.ts')).explainCommands,
-	claim: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('claim')),
-	pair: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'pair'),
-	audit: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'audit'),
-	secret: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('secret')),
-	replay: async () => (await import('./replay.ts')).replayCommands,
+	update: async () => (await import('./update.ts')).updateCommands,
 	doctor: async () => (await import('./doctor.ts')).doctorCommands,
 };
 

@@ -168,6 +168,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		access: toAccess(config.access, env),
 		retention: config.retention,
 		discovery: config.discovery,
+		update: config.update,
 		alerts: toAlerts(config, env),
 		learning: toLearning(config.learning),
 		log: config.log,

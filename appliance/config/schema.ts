@@ -7,6 +7,7 @@ import { accessSchema } from './access.ts';
 import { discoverySchema } from './discovery.ts';
 import { learningSchema } from './learning.ts';
 import { tlsSchema } from './tls.ts';
+import { updateSchema } from './update.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -128,12 +129,6 @@ export const providerSchema = z.strictObject({
 		.enum(VENDORS)
 		.optional()
 		.describe("Whose ways of the dialect its upstream follows. Default: told by the host of the vendors' own addresses."),
-	allowsPrivateAddresses: z
-		.boolean()
-		.optional()
-		.describe(
-			'Whether a public host name may resolve to a private address. Addresses themselves, names without a dot and *.local, .lan, .internal say so already; link-local and metadata addresses are never called. Default: false.',
-		),
 	isVersioned: z
 		.boolean()
 		.default(false)
@@ -353,6 +348,7 @@ export const configSchema = z.strictObject({
 	access: accessSchema.prefault({}).describe('Claiming the box, sessions of its page, and what plain HTTP may carry.'),
 	retention: retentionSchema.prefault({}),
 	discovery: discoverySchema.prefault({}),
+	update: updateSchema.prefault({}),
 	alerts: alertsSchema.prefault({}),
 	learning: learningSchema.prefault({}),
 	log: logSchema.prefault({}),

@@ -30,7 +30,6 @@ export interface ProviderSettings {
 	readonly missingKeys: readonly string[];
 	/** Instead of the authorities that everybody trusts. */
 	readonly caFile: string | undefined;
-	readonly allowsPrivateAddresses?: boolean | undefined;
 	/** Why its deployments cannot be used, in words for a person: "set ANTHROPIC_API_KEY". */
 	readonly missing: string | undefined;
 	readonly connectTimeoutMs: number;
@@ -89,5 +88,6 @@ export interface Settings {
 	readonly alerts: AlertSettings;
 	readonly discovery: Config['discovery'];
 	readonly learning: LearningSettings;
+	readonly update: Config['update'];
 	readonly log: Config['log'];
 }

@@ -16,6 +16,8 @@ export interface DownloadRequest {
 	readonly sizeBytes: number | undefined;
 	/** Hex; undefined takes the hash that the hub itself states, if any. */
 	readonly sha256: string | undefined;
+	/** Default: a model. */
+	readonly kind?: 'model' | 'archive';
 	/** Bearer token for the hub. */
 	readonly token?: string | undefined;
 	readonly onProgress?: OnProgress;
@@ -66,7 +68,8 @@ async function fetchAndVerify(part: PartFile, request: DownloadRequest): Promise
 	const expected = request.sha256 ?? statedSha256;
 	let sha256: string;
 	try {
-		sha256 = await verifyFile(part.path, { sizeBytes: request.sizeBytes, sha256: expected }, request.onProgress, request.signal);
+		const { sizeBytes, kind } = request;
+		sha256 = await verifyFile(part.path, { sizeBytes, sha256: expected, kind }, request.onProgress, request.signal);
 	} catch (error) {
 		if (!(error instanceof ModelFailure)) throw error;
 		await part.discard();

@@ -10,6 +10,8 @@ export interface ExpectedFile {
 	readonly sizeBytes: number | undefined;
 	/** Hex, any case. */
 	readonly sha256: string | undefined;
+	/** Default: a model, which begins with `GGUF`. */
+	readonly kind?: 'model' | 'archive' | undefined;
 }
 
 const GGUF_MARK = 'GGUF';
@@ -30,14 +32,14 @@ async function hashFile(path: string, onProgress: OnProgress = () => undefined, 
 
 /**
  * @returns the file's sha256
- * @throws ModelFailure when it is not what was expected, or no GGUF file at all
+ * @throws ModelFailure when it is not what was expected, or a model is wanted and it is no GGUF file at all
  */
 export async function verifyFile(path: string, expected: ExpectedFile, onProgress?: OnProgress, signal?: AbortSignal): Promise<string> {
 	const { size } = await stat(path);
 	if (expected.sizeBytes !== undefined && size !== expected.sizeBytes) {
 		throw new ModelFailure(`${path} has ${size} bytes; ${expected.sizeBytes} were expected.`);
 	}
-	if ((await readMark(path)) !== GGUF_MARK) {
+	if (expected.kind !== 'archive' && (await readMark(path)) !== GGUF_MARK) {
 		throw new ModelFailure(
 			`${path} is not a GGUF file: it does not begin with "${GGUF_MARK}". A sign-in page may have come instead of the file.`,
 		);

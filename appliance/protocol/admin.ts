@@ -164,6 +164,8 @@ export interface MemberChangeRequest extends RulesChange {
  * the running service and speaks to it as an owner.
  */
 export interface ServiceFile {
+	/** Of the program that runs: an update waits for its own. */
+	readonly version: string;
 	readonly pid: number;
 	readonly startedAt: string;
 	/** Base address from this machine, `http://127.0.0.1:7341`: a loopback one where the service listens on every address. */
