@@ -25,7 +25,6 @@ const COMMANDS = [
 	'spend export',
 	'deployments',
 	'explain',
-	'replay',
 	'doctor',
 ];
 
