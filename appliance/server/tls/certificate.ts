@@ -117,17 +117,12 @@ const newKeys = () => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pemOf = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 /**
- * An authority that can vouch for the given names and networks and nothing else, so that its key, when stolen, is no use
- * against other sites.
- *
- * @param ip networks as `10.0.0.0/8`
+ * An authority that can vouch for names below the permitted ones alone, so that its key, when stolen, is no use against
+ * other sites' names.
  */
-export function makeAuthority(commonName: string, permitted: Names, span: Span): KeyAndCertificate {
+export function makeAuthority(commonName: string, permitted: readonly string[], span: Span): KeyAndCertificate {
 	const { publicKey, privateKey } = newKeys();
-	const subtrees = [
-		...permitted.dns.map((dNSName) => new GeneralName({ dNSName })),
-		...permitted.ip.map((iPAddress) => new GeneralName({ iPAddress })),
-	].map((base) => new GeneralSubtree({ base }));
+	const subtrees = permitted.map((dNSName) => new GeneralSubtree({ base: new GeneralName({ dNSName }) }));
 	const certificate = issue({
 		subject: commonName,
 		issuer: commonName,

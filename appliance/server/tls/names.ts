@@ -3,30 +3,19 @@
 import { hostname, networkInterfaces } from 'node:os';
 import type { Names } from './certificate.ts';
 
-/** Where a box of a team stands: names that mean nothing outside a network, and networks that are not routed outside. */
-const PERMITTED: Names = {
-	dns: ['local', 'localhost', 'lan', 'internal', 'home.arpa'],
-	ip: [
-		'127.0.0.0/8',
-		'10.0.0.0/8',
-		'172.16.0.0/12',
-		'192.168.0.0/16',
-		'169.254.0.0/16',
-		'100.64.0.0/10',
-		'::1/128',
-		'fc00::/7',
-		'fe80::/10',
-	],
-};
+/**
+ * Names that mean nothing outside a network. Addresses stay open: BoringSSL, which Claude Code has inside, refuses every
+ * certificate under an authority that constrains them.
+ */
+const PERMITTED = ['local', 'localhost', 'lan', 'internal', 'home.arpa'];
 
 /** Two boxes of one name: the second becomes `innerloop-2.local`. */
 const RENAMED = [2, 3, 4];
 
 /** What the authority may vouch for; it is made once, so only names that are known then. */
-export const permittedNames = (more: readonly string[]): Names => ({
-	dns: [...new Set([...PERMITTED.dns, ...ownNames(), ...more.map(withoutDot)])],
-	ip: PERMITTED.ip,
-});
+export const permittedNames = (more: readonly string[]): readonly string[] => [
+	...new Set([...PERMITTED, ...ownNames(), ...more.map(withoutDot)]),
+];
 
 /** @param more names of the configuration */
 export function leafNames(more: readonly string[]): Names {
@@ -43,7 +32,7 @@ const shortName = (): string => hostname().split('.', 1)[0]?.toLowerCase() || 'i
 const ownNames = (): string[] =>
 	[...new Set([hostname().toLowerCase(), shortName(), 'innerloop'])].filter((name) => /^[a-z0-9.-]+$/.test(name));
 
-/** Of this machine's networks, those that the authority may vouch for. */
+/** Of this machine's networks, the private ones: a public address is no place for a box. */
 function addresses(): string[] {
 	const found = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
 	return found.filter(({ address, family }) => isPrivate(address, family)).map(({ address }) => address);

@@ -16,7 +16,7 @@ export async function startFalseBox(
 	change: (path: string, body: string) => string = (_, body) => body,
 ): Promise<FalseBox> {
 	const span = { from: new Date(Date.now() - 86_400_000), until: new Date(Date.now() + 86_400_000) };
-	const authority = makeAuthority('A stranger', { dns: ['localhost'], ip: ['127.0.0.0/8'] }, span);
+	const authority = makeAuthority('A stranger', ['localhost'], span);
 	const { key, certificate } = makeLeaf(authority, { dns: ['localhost'], ip: ['127.0.0.1'] }, span);
 	const seen: string[] = [];
 	const server = createServer({ key, cert: certificate }, (incoming, reply) => {
