@@ -219,13 +219,11 @@ void score_rows(int64_t size, int64_t span, const int8_query * queries, const in
 // LANES keys from `rows`, or fewer and zeros.
 void pack_keys(const kv_format & format, const char * rows, size_t stride, int64_t size, int tokens, const int8_keys & to) {
     const int64_t spans = size/format.span;
-    const size_t row_bytes = ggml_row_size(format.type, size);
-    for (int t = 0; t < tokens; t++) {
-        prefetch_row(rows, stride, t, row_bytes);
-        format.unpack_int8(rows + t*stride, size, to.rows + t*size, to.row_scales + t*spans);
+    format.unpack_int8(rows, stride, tokens, size, to.rows, to.row_scales);
+    if (tokens < LANES) {
+        memset(to.rows + tokens*size, 0, (LANES - tokens)*size);
+        memset(to.row_scales + tokens*spans, 0, (LANES - tokens)*spans*sizeof(float));
     }
-    memset(to.rows + tokens*size, 0, (LANES - tokens)*size);
-    memset(to.row_scales + tokens*spans, 0, (LANES - tokens)*spans*sizeof(float));
     turn(to.rows, size, to.words);
     for (int64_t s = 0; s < spans; s++) {
         for (int t = 0; t < LANES; t++) {
@@ -262,20 +260,21 @@ int64_t int8_keys_floats(int64_t size) {
 void quantize_query(const float * query, int64_t size, int64_t span, float * out) {
     auto * offsets = (int32_t *) (out + size/INT8_BLOCK);
     auto * values = (int8_t *) (out + 2*(size/INT8_BLOCK));
-    for (int64_t s = 0; s < size/span; s++) {
-        const float * x = query + s*span;
-        float largest = 0;
-        for (int i = 0; i < span; i++) {
-            largest = std::max(largest, std::fabs(x[i]));
+    for (int64_t s = 0; s < size/span; s++, query += span, values += span) {
+        vec most = zero(), least = zero();
+        for (int64_t i = 0; i < span; i += LANES) {
+            most = max(most, load(query + i));
+            least = max(least, mul(load(query + i), set1(-1)));
         }
-        const float inverse = largest > 0 ? 127.0f/largest : 0.0f;
+        const float magnitude = largest(max(most, least));
+        const float inverse = magnitude > 0 ? 127.0f/magnitude : 0.0f;
         int32_t sum = 0;
-        for (int i = 0; i < span; i++) {
-            const int32_t value = (int32_t) std::nearbyint(x[i]*inverse);
-            values[s*span + i] = (int8_t) value;
+        for (int64_t i = 0; i < span; i++) {
+            const auto value = (int8_t) (int32_t) std::nearbyint(query[i]*inverse);
+            values[i] = value;
             sum += value;
         }
-        out[s] = largest/127.0f;
+        out[s] = magnitude/127.0f;
         offsets[s] = -KEY_OFFSET*sum;
     }
 }

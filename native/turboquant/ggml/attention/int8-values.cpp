@@ -10,7 +10,7 @@
 
 // A tile of values lies as [tokens / 4][VALUE_COLUMNS] words of one byte of each of four tokens, so that four weights meet
 // a column in one instruction; inside a block of 32 columns x86 keeps them in the order in which its shuffles leave them.
-// Scales follow as [VALUE_COLUMNS / span][max_tokens] floats, then the four rows in hand as they were unpacked.
+// Scales follow as [VALUE_COLUMNS / span][max_tokens] floats, then the rows in hand as they were unpacked.
 
 namespace innerloop {
 namespace {
@@ -20,6 +20,8 @@ using namespace simd;
 constexpr int WORD = 4;
 // The tile sizes of both architectures.
 constexpr int MOST_TOKENS = 64;
+// Unpacked at once, before they are turned.
+constexpr int ROWS_IN_HAND = 16;
 
 struct int8_values {
     uint32_t * words;
@@ -43,10 +45,10 @@ struct byte_weights {
 
 constexpr float LARGEST_WEIGHT = 255;
 
-void turn_block(const int8_t * rows, uint32_t * words) {
+void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     __m256i row[WORD];
     for (int t = 0; t < WORD; t++) {
-        row[t] = _mm256_loadu_si256((const __m256i *) (rows + t*VALUE_COLUMNS));
+        row[t] = _mm256_loadu_si256((const __m256i *) (rows + t*stride));
     }
     const __m256i low01 = _mm256_unpacklo_epi8(row[0], row[1]);
     const __m256i high01 = _mm256_unpackhi_epi8(row[0], row[1]);
@@ -96,10 +98,10 @@ constexpr int MOST_ROWS = 8;
 
 constexpr float LARGEST_WEIGHT = 127;
 
-void turn_block(const int8_t * rows, uint32_t * words) {
+void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     for (int c = 0; c < INT8_BLOCK; c += 16) {
-        const int8x16_t r0 = vld1q_s8(rows + c), r1 = vld1q_s8(rows + VALUE_COLUMNS + c);
-        const int8x16_t r2 = vld1q_s8(rows + 2*VALUE_COLUMNS + c), r3 = vld1q_s8(rows + 3*VALUE_COLUMNS + c);
+        const int8x16_t r0 = vld1q_s8(rows + c), r1 = vld1q_s8(rows + stride + c);
+        const int8x16_t r2 = vld1q_s8(rows + 2*stride + c), r3 = vld1q_s8(rows + 3*stride + c);
         const int16x8_t low01 = vreinterpretq_s16_s8(vzip1q_s8(r0, r1)), high01 = vreinterpretq_s16_s8(vzip2q_s8(r0, r1));
         const int16x8_t low23 = vreinterpretq_s16_s8(vzip1q_s8(r2, r3)), high23 = vreinterpretq_s16_s8(vzip2q_s8(r2, r3));
         vst1q_u32(words + c + 0, vreinterpretq_u32_s16(vzip1q_s16(low01, low23)));
@@ -152,10 +154,10 @@ constexpr int MOST_ROWS = 2;
 // Without such an instruction values are read as floats; what follows keeps the same code correct everywhere.
 constexpr float LARGEST_WEIGHT = 255;
 
-void turn_block(const int8_t * rows, uint32_t * words) {
+void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     for (int c = 0; c < INT8_BLOCK; c++) {
         for (int t = 0; t < WORD; t++) {
-            ((int8_t *) (words + c))[t] = rows[t*VALUE_COLUMNS + c];
+            ((int8_t *) (words + c))[t] = rows[t*stride + c];
         }
     }
 }
@@ -201,23 +203,27 @@ void quantize_weights(int max_tokens, const float * weights, const float * scale
 }
 
 void pack_values(const kv_format & format, const char * rows, size_t stride, int64_t columns, int tokens, int max_tokens, const int8_values & to) {
-    const size_t row_bytes = ggml_row_size(format.type, columns);
+    const int64_t spans = columns/format.span;
     if (tokens < max_tokens) {
-        std::fill(to.scales, to.scales + columns/format.span*max_tokens, 0.0f);
+        std::fill(to.scales, to.scales + spans*max_tokens, 0.0f);
     }
-    for (int first = 0; first < tokens; first += WORD) {
-        const int count = std::min(WORD, tokens - first);
-        for (int t = 0; t < count; t++) {
-            float scales[VALUE_COLUMNS/INT8_BLOCK];
-            prefetch_row(rows, stride, first + t, row_bytes);
-            format.unpack_int8(rows + (first + t)*stride, columns, to.rows + t*VALUE_COLUMNS, scales);
-            for (int64_t s = 0; s < columns/format.span; s++) {
-                to.scales[s*max_tokens + first + t] = scales[s];
+    for (int first = 0; first < tokens; first += ROWS_IN_HAND) {
+        const int count = std::min(ROWS_IN_HAND, tokens - first);
+        float scales[ROWS_IN_HAND*VALUE_COLUMNS/INT8_BLOCK];
+        format.unpack_int8(rows + first*stride, stride, count, columns, to.rows, scales);
+        for (int64_t s = 0; s < spans; s++) {
+            for (int t = 0; t < count; t++) {
+                to.scales[s*max_tokens + first + t] = scales[t*spans + s];
             }
         }
-        memset(to.rows + count*VALUE_COLUMNS, 0, (WORD - count)*VALUE_COLUMNS);
-        for (int64_t c = 0; c < columns; c += INT8_BLOCK) {
-            turn_block(to.rows + c, to.words + first/WORD*VALUE_COLUMNS + c);
+        if (count % WORD != 0) {
+            memset(to.rows + count*columns, 0, (WORD - count % WORD)*columns);
+        }
+        for (int t = 0; t < count; t += WORD) {
+            uint32_t * words = to.words + (first + t)/WORD*VALUE_COLUMNS;
+            for (int64_t c = 0; c < columns; c += INT8_BLOCK) {
+                turn_block(to.rows + t*columns + c, columns, words + c);
+            }
         }
     }
 }
@@ -237,7 +243,7 @@ void sum_span(int tokens, int max_tokens, int64_t span, int64_t size, const floa
 } // namespace
 
 int64_t int8_values_floats(int64_t tokens) {
-    return tokens/WORD*VALUE_COLUMNS + VALUE_COLUMNS/INT8_BLOCK*tokens + WORD*VALUE_COLUMNS/(int64_t) sizeof(float);
+    return tokens/WORD*VALUE_COLUMNS + VALUE_COLUMNS/INT8_BLOCK*tokens + ROWS_IN_HAND*VALUE_COLUMNS/(int64_t) sizeof(float);
 }
 
 void int8_accumulate(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, int rows,

@@ -8,6 +8,7 @@
 #include "innerloop/types/kv-types.h"
 #include "simd.h"
 #include "turboquant-format.h"
+#include "unpack-rows.h"
 
 #include <array>
 #include <cstring>
@@ -87,13 +88,13 @@ kv_format format_of(ggml_type type) {
     switch (type) {
         case GGML_TYPE_F32:  return { type, 0, nullptr, nullptr };
         case GGML_TYPE_F16:  return { type, 0, nullptr, unpack_f16 };
-        case GGML_TYPE_Q8_0: return { type, QK8_0, unpack_q8_0, to_float };
-        case GGML_TYPE_Q5_0: return { type, QK5_0, unpack_q5_0, to_float };
-        case GGML_TYPE_Q4_0: return { type, QK4_0, unpack_q4_0, to_float };
-        case GGML_TYPE_TQ3:  return { type, INNERLOOP_BLOCK, unpack_tq<3>, to_float };
-        case GGML_TYPE_TQ4:  return { type, INNERLOOP_BLOCK, unpack_tq<4>, to_float };
-        case GGML_TYPE_TQ5:  return { type, INNERLOOP_BLOCK, unpack_tq<5>, to_float };
-        case GGML_TYPE_TQ6:  return { type, INNERLOOP_BLOCK, unpack_tq<6>, to_float };
+        case GGML_TYPE_Q8_0: return { type, QK8_0, unpack_rows<QK8_0, sizeof(block_q8_0), unpack_q8_0>, to_float };
+        case GGML_TYPE_Q5_0: return { type, QK5_0, unpack_rows<QK5_0, sizeof(block_q5_0), unpack_q5_0>, to_float };
+        case GGML_TYPE_Q4_0: return { type, QK4_0, unpack_rows<QK4_0, sizeof(block_q4_0), unpack_q4_0>, to_float };
+        case GGML_TYPE_TQ3:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(3), unpack_tq<3>>, to_float };
+        case GGML_TYPE_TQ4:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(4), unpack_tq<4>>, to_float };
+        case GGML_TYPE_TQ5:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(5), unpack_tq<5>>, to_float };
+        case GGML_TYPE_TQ6:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(6), unpack_tq<6>>, to_float };
         default:             return { type, 0, nullptr, to_float };
     }
 }

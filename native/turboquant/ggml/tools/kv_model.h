@@ -26,6 +26,18 @@ inline ggml_type type_named(const std::string & name) {
     fail("no type is named " + name);
 }
 
+struct cache_types {
+    ggml_type keys;
+    ggml_type values;
+};
+
+// TYPE, or KEYS/VALUES.
+inline cache_types types_named(const std::string & names) {
+    const size_t slash = names.find('/');
+    const auto keys = type_named(names.substr(0, slash));
+    return { keys, slash == std::string::npos ? keys : type_named(names.substr(slash + 1)) };
+}
+
 // Only what went wrong is worth a line.
 inline void start() {
     llama_log_set([](ggml_log_level level, const char * text, void *) {

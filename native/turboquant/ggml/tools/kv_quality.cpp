@@ -43,9 +43,7 @@ variant open_variant(const std::string & name, llama_model * plain, llama_model 
     const bool is_balanced = name.find('+') != std::string::npos;
     const bool is_rotated = name.find('-') == std::string::npos;
     const std::string types = name.substr(0, name.find_first_of("+-"));
-    const size_t slash = types.find('/');
-    const auto keys = kv::type_named(types.substr(0, slash));
-    const auto values = slash == std::string::npos ? keys : kv::type_named(types.substr(slash + 1));
+    const auto [keys, values] = kv::types_named(types);
     v.context = kv::open(is_balanced ? balanced : plain, keys, values, is_rotated, context, BATCH, threads);
     return v;
 }

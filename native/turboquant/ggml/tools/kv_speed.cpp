@@ -1,8 +1,8 @@
 // Speed of a model at any depth of its cache, without computing the cache: a short one is repeated to the length.
 //
-//   kv_speed MODEL TYPE THREADS TOKENS BATCH DEPTH...
+//   kv_speed MODEL TYPES THREADS TOKENS BATCH DEPTH...
 //
-// Times TOKENS single tokens and one batch of BATCH at each depth (0 leaves either out), and prints one JSON object each:
+// TYPES are one name, or two as KEYS/VALUES. Times TOKENS single tokens and one batch of BATCH at each depth (0 leaves either out), and prints one JSON object each:
 // least and median milliseconds a token, by the wall clock and by CPU time. INNERLOOP_ATTENTION=stock takes ggml's kernel.
 
 #include "kv_depth.h"
@@ -95,7 +95,7 @@ class bench {
 
 int main(int argc, char ** argv) {
     if (argc < 7) {
-        fprintf(stderr, "usage: kv_speed MODEL TYPE THREADS TOKENS BATCH DEPTH...\n");
+        fprintf(stderr, "usage: kv_speed MODEL TYPES THREADS TOKENS BATCH DEPTH...\n");
         return 2;
     }
     const int threads = atoi(argv[3]), tokens = atoi(argv[4]), batch = atoi(argv[5]);
@@ -105,8 +105,8 @@ int main(int argc, char ** argv) {
     }
     kv::start();
     llama_model * model = kv::load(argv[1], true);
-    const auto type = kv::type_named(argv[2]);
-    llama_context * context = kv::open(model, type, type, true, deepest + std::max(batch, SEED_TOKENS) + tokens + 64, std::max(batch, SEED_TOKENS), threads);
+    const auto [keys, values] = kv::types_named(argv[2]);
+    llama_context * context = kv::open(model, keys, values, true, deepest + std::max(batch, SEED_TOKENS) + tokens + 64, std::max(batch, SEED_TOKENS), threads);
     bench b(model, context);
     for (int i = 6; i < argc; i++) {
         const int depth = atoi(argv[i]);
