@@ -6,11 +6,14 @@ import { parseArgs } from 'node:util';
 import { nativeDir } from '../../appliance/config/places.ts';
 import { type BlockShape, openTurboquant, type Turboquant } from '../../native/bindings/index.ts';
 import { obtainAddon } from '../../native/build/turboquant-build.ts';
-import { type Figure, formatValue, makeReport, printTable, writeReport } from '../lib/report.ts';
+import { type Figure, formatValue, makeReport, printTable, printTargets, writeReport } from '../lib/report.ts';
+import { countInstructions, measureByMca } from './emulated-arm.ts';
 
 const USAGE = `Usage: npm run bench:kv-kernels -- [options]
 
   --heads N    query heads that share a KV head (default: 8, as in Gemma 4 E2B)
+  --arm        also what the NEON kernels cost a Cortex-A76: cycles by llvm-mca where it is installed, instructions counted
+               under emulation; the cross compiler and the emulator are installed where they are missing
   --json FILE  also write {machine, commit, figures} there
 `;
 
@@ -90,9 +93,29 @@ function show(figures: readonly Figure[], isas: readonly string[], heads: number
 	printTable(['format', 'encode ns', 'reconstruct ns'], once);
 }
 
+async function showArm(): Promise<readonly Figure[]> {
+	const figures = [...(await measureByMca()), ...(await countInstructions())];
+	const cell = (name: string): string => formatValue(figures.find((figure) => figure.name === name)?.value ?? Number.NaN);
+	console.log('\nOn a Cortex-A76, a KV element for 8 heads: cycles by llvm-mca (Neoverse N1, inner loops alone), and instructions in all:');
+	const rows = [3, 4, 5, 6].map((bits) => [
+		`tq${bits}`,
+		...['scores/mca', 'accumulate/mca', 'scores/instructions', 'accumulate/instructions'].map((what) =>
+			cell(`tq${bits}/neon-dotprod/${what}`),
+		),
+	]);
+	printTable(['format', 'scores', 'accumulate', 'instr. scores', 'instr. accumulate'], rows);
+	printTargets(figures);
+	return figures;
+}
+
 async function main(): Promise<void> {
 	const { values } = parseArgs({
-		options: { heads: { type: 'string', default: '8' }, json: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+		options: {
+			heads: { type: 'string', default: '8' },
+			json: { type: 'string' },
+			arm: { type: 'boolean', default: false },
+			help: { type: 'boolean', short: 'h' },
+		},
 	});
 	if (values.help === true) return void process.stdout.write(USAGE);
 	const heads = Number(values.heads);
@@ -103,6 +126,7 @@ async function main(): Promise<void> {
 		return [...tq.instructionSets.flatMap((isa) => measure(bed, isa)), ...measureCodec(bed)];
 	});
 	show(figures, tq.instructionSets, heads);
+	if (values.arm) figures.push(...(await showArm()));
 	if (values.json !== undefined) writeReport(values.json, makeReport(fileURLToPath(new URL('../../', import.meta.url)), figures));
 }
 

@@ -34,19 +34,43 @@ export async function obtainAddon(folder: string, signal: AbortSignal, target: s
 
 /** @returns a program built with the address and undefined-behaviour sanitizers, see tests/check_kernels.cpp */
 export async function obtainKernelCheck(folder: string, signal: AbortSignal): Promise<string> {
-	const built = await obtainCachedBuild({
-		name: 'check-kernels',
+	return join(await obtainKernelPrograms({ name: 'check-kernels', facts: [], options: [], folder, signal }), 'check_kernels');
+}
+
+/** Programs for arm64, made by the cross compiler without sanitizers; linked whole, so that an emulator needs nothing else. */
+export interface Arm64KernelPrograms {
+	/** See tests/check_kernels.cpp. */
+	readonly check: string;
+	/** See tests/count_kernels.cpp. */
+	readonly count: string;
+}
+
+/** The cross compiler has to be there: obtainCrossTools. */
+export async function obtainArm64KernelPrograms(folder: string, signal: AbortSignal): Promise<Arm64KernelPrograms> {
+	const options = [`-DCMAKE_TOOLCHAIN_FILE=${TOOLCHAIN_FILE}`, '-DCMAKE_EXE_LINKER_FLAGS=-static', '-DTURBOQUANT_SANITIZE=OFF'];
+	const facts = ['arm64', firstLine(CROSS_CXX)];
+	const built = await obtainKernelPrograms({ name: 'check-kernels-arm64', facts, options, folder, signal });
+	return { check: join(built, 'check_kernels'), count: join(built, 'count_kernels') };
+}
+
+interface KernelPrograms {
+	readonly name: string;
+	readonly facts: readonly string[];
+	readonly options: readonly string[];
+	readonly folder: string;
+	readonly signal: AbortSignal;
+}
+
+async function obtainKernelPrograms({ options, ...build }: KernelPrograms): Promise<string> {
+	return await obtainCachedBuild({
+		...build,
 		sources: [...CODEC, 'native/turboquant/tests/*.cpp'],
 		root: ROOT,
-		facts: [],
-		folder,
-		signal,
 		commands: (out) => [
-			['cmake', '-S', 'native/turboquant', '-B', out, '-DTURBOQUANT_CHECKS=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo'],
+			['cmake', '-S', 'native/turboquant', '-B', out, '-DTURBOQUANT_CHECKS=ON', '-DCMAKE_BUILD_TYPE=RelWithDebInfo', ...options],
 			['cmake', '--build', out],
 		],
 	});
-	return join(built, 'check_kernels');
 }
 
 function versionOf(name: string): string {

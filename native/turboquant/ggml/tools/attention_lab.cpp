@@ -1,7 +1,7 @@
 // Attention alone, on random data: `check` compares it with ggml's reference, `time` says what one operation costs.
 //
 //   attention_lab check
-//   attention_lab time TYPE TOKENS QUERIES HEADS HEAD_SIZE ROUNDS      one KV head, one thread
+//   attention_lab time TYPES TOKENS QUERIES HEADS HEAD_SIZE ROUNDS      one KV head, one thread; TYPES: one, or KEYS/VALUES
 //
 // Each prints one JSON object a line. INNERLOOP_ATTENTION=stock takes ggml's own kernel, in the same binary.
 
@@ -200,8 +200,10 @@ double cpu_seconds() {
 
 // Least CPU time of the rounds: the machine's other work only ever adds.
 void time_one(char ** argv) {
-    const ggml_type type = type_named(argv[0]);
-    shape s { type, type };
+    const std::string types = argv[0];
+    const size_t slash = types.find('/');
+    const ggml_type keys = type_named(types.substr(0, slash));
+    shape s { keys, slash == std::string::npos ? keys : type_named(types.substr(slash + 1)) };
     s.tokens = atoll(argv[1]);
     s.queries = atoll(argv[2]);
     s.heads_each = atoll(argv[3]);
@@ -226,7 +228,7 @@ int main(int argc, char ** argv) {
     } else if (argc == 8 && strcmp(argv[1], "time") == 0) {
         time_one(argv + 2);
     } else {
-        fprintf(stderr, "usage: attention_lab check | time TYPE TOKENS QUERIES HEADS HEAD_SIZE ROUNDS\n");
+        fprintf(stderr, "usage: attention_lab check | time TYPES TOKENS QUERIES HEADS HEAD_SIZE ROUNDS\n");
         return 2;
     }
     return 0;
