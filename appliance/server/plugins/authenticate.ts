@@ -52,7 +52,8 @@ export function addAuthentication(app: FastifyInstance, sources: KeySources): vo
 	app.decorateRequest('memberKey', undefined);
 	app.decorateRequest('session', undefined);
 	app.addHook('onRequest', (request, _reply, done) => {
-		const access = request.is404 ? 'open' : (request.routeOptions.config.access ?? 'caller');
+		if (request.is404) return done();
+		const access = request.routeOptions.config.access ?? 'caller';
 		if (access === 'caller') return done(letCaller(sources, request));
 		done(refuseForeignPage(request) ?? letIn(sources, request, access));
 	});

@@ -53,7 +53,7 @@ const pathOf = (url: string): string => {
 	return at < 0 ? url : url.slice(0, at);
 };
 
-const METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
 function notFound(app: FastifyInstance, request: FastifyRequest): Problem {
 	const path = pathOf(request.url);
