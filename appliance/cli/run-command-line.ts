@@ -14,6 +14,10 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	deployments: async () => (await import('./deployments.ts')).deploymentsCommands,
 	explain: async () => (await import('./explain.ts')).explainCommands,
 	update: async () => (await import('./update.ts')).updateCommands,
+	claim: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('claim')),
+	pair: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'pair'),
+	audit: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'audit'),
+	secret: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('secret')),
 	doctor: async () => (await import('./doctor.ts')).doctorCommands,
 };
 

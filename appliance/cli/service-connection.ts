@@ -14,7 +14,7 @@ export interface ServiceConnection {
 	/** @throws Problem with the service's own words */
 	/** The reply's bytes while they come. @throws Problem with the service's own words */
 	read(path: string): AsyncIterable<Uint8Array>;
-	ask<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
+	ask<T>(method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>;
 }
 
 /** The service that says it runs on this data folder, if its process lives. */

@@ -129,6 +129,12 @@ export const providerSchema = z.strictObject({
 		.enum(VENDORS)
 		.optional()
 		.describe("Whose ways of the dialect its upstream follows. Default: told by the host of the vendors' own addresses."),
+	allowsPrivateAddresses: z
+		.boolean()
+		.optional()
+		.describe(
+			'Whether a public host name may resolve to a private address. Addresses themselves, names without a dot and *.local, .lan, .internal say so already; link-local and metadata addresses are never called. Default: false.',
+		),
 	isVersioned: z
 		.boolean()
 		.default(false)

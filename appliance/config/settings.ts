@@ -30,6 +30,7 @@ export interface ProviderSettings {
 	readonly missingKeys: readonly string[];
 	/** Instead of the authorities that everybody trusts. */
 	readonly caFile: string | undefined;
+	readonly allowsPrivateAddresses?: boolean | undefined;
 	/** Why its deployments cannot be used, in words for a person: "set ANTHROPIC_API_KEY". */
 	readonly missing: string | undefined;
 	readonly connectTimeoutMs: number;

@@ -134,3 +134,16 @@ export interface AuditEntry {
 	/** Names of the fields that were set, never their values. */
 	readonly fields: readonly string[];
 }
+
+/** GET /innerloop/v1/secrets; PUT /innerloop/v1/secrets/:name {value} and DELETE → 204; owners only. No address gives a value out. */
+export interface SecretsReport {
+	readonly secrets: readonly SecretReport[];
+}
+export interface SecretReport {
+	/** The environment variable that the configuration names. */
+	readonly name: string;
+	/** Who takes it. */
+	readonly providers: readonly string[];
+	/** Where its value comes from, `environment` before `kept`; undefined where there is none. */
+	readonly source: 'environment' | 'kept' | undefined;
+}

@@ -25,6 +25,7 @@ import { addHealthRoutes } from './routes/health.ts';
 import { addLearningRoutes } from './routes/learning.ts';
 import { addModelRoutes } from './routes/models.ts';
 import { addPairingRoutes } from './routes/pairing.ts';
+import { addSecretRoutes } from './routes/secrets.ts';
 import { addSessionRoutes } from './routes/session.ts';
 import { isLoopbackHost } from './tls/listen-tls.ts';
 
@@ -75,6 +76,7 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	addKeyRoutes(app, box);
 	addSessionRoutes(app, box);
 	addPairingRoutes(app, box, sources);
+	addSecretRoutes(app, sources.secrets);
 	addAuthorityRoute(app, () => sources.door()?.authority());
 	addAccountRoutes(app, box);
 	addPairingCodeRoutes(app, box);

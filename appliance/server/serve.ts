@@ -10,6 +10,7 @@ import { Announcer } from '../discovery/announcer.ts';
 import type { Clock, EngineStatus, LocalEngine, Store } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { createLocalEngine } from '../provider/local/local-engine.ts';
+import { openKeptSecrets } from '../store/kept-secrets.ts';
 import { openStore } from '../store/open-store.ts';
 import { createClockSync } from '../system/clock-sync.ts';
 import { type MachineReaders, MachineSampler, machineReaders } from '../system/machine-sampler.ts';
@@ -25,6 +26,7 @@ import { createConsoleKey } from './console-key.ts';
 import { makeFirstKey } from './first-key.ts';
 import { followSettings, readSettings } from './live-settings.ts';
 import { createLog, type Log } from './log.ts';
+import { SecretsDesk, withKept } from './secrets-desk.ts';
 import { baseAddress, removeServiceFile, writeServiceFile } from './service-file.ts';
 import { listenTls, type TlsDoor, type TlsOptions } from './tls/listen-tls.ts';
 
@@ -72,11 +74,12 @@ export interface RunningService {
 
 /** Rejects with a Problem for a person: a faulty configuration, a store that cannot be used, a port that is taken. */
 export async function serve(options: ServeOptions): Promise<RunningService> {
-	const source = { file: options.configFile, isNamed: options.isConfigNamed, env: options.env };
+	await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
+	const kept = await openKeptSecrets(options.dataDir, options.env.CREDENTIALS_DIRECTORY);
+	const source = { file: options.configFile, isNamed: options.isConfigNamed, env: withKept(kept, options.env) };
 	const { settings, warnings } = await readSettings(source);
 	const log = createLog(settings.log.level, options.log);
 	const { logger } = log;
-	await mkdir(options.dataDir, { recursive: true, mode: 0o700 });
 	const store = await openStore({
 		file: databaseOf(options),
 		clock: options.clock ?? { ...systemClock, isSynchronised: createClockSync(systemClock.wallMs) },
@@ -94,8 +97,10 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 		showClaim: claimFile(options.dataDir),
 	});
 	const sampler = new MachineSampler(options.machine ?? machineReaders(options.dataDir), systemClock.wallMs);
-	const config = new ConfigDesk({ file: options.configFile, env: options.env, box, take });
-	const started: Started = { options, log, store, engine, box, warnings, sampler, config };
+	const config = new ConfigDesk({ file: options.configFile, env: source.env, box, take });
+	const reload = async () => take((await readSettings(source)).settings);
+	const secrets = new SecretsDesk({ kept, env: options.env, settings: box.settings, reload });
+	const started: Started = { options, log, store, engine, box, warnings, sampler, config, secrets };
 	try {
 		const running = await open(started);
 		const watch = await followSettings(source, settings, take, logger);
@@ -125,9 +130,10 @@ interface Started {
 	readonly warnings: readonly string[];
 	readonly sampler: MachineSampler;
 	readonly config: ConfigDesk;
+	readonly secrets: SecretsDesk;
 }
 
-async function open({ options, log, store, engine, box, warnings, sampler, config }: Started) {
+async function open({ options, log, store, engine, box, warnings, sampler, config, secrets }: Started) {
 	const console = createConsoleKey();
 	sampler.onSample((sample) => {
 		box.machine.take(sample);
@@ -151,6 +157,7 @@ async function open({ options, log, store, engine, box, warnings, sampler, confi
 		version: options.version,
 		host,
 		door: () => door,
+		secrets,
 		address: () => address,
 		system: () => sampler.latest(),
 		discovery: () => announcer.status(),

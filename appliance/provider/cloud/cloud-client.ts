@@ -31,7 +31,7 @@ export function createCloudClient(upstreamOf: (provider: string, key: string | u
 }
 
 function wayTo(ways: Map<string, Way>, upstream: Upstream): Way {
-	const name = `${upstream.baseUrl} ${upstream.connectTimeoutMs} ${upstream.caFile ?? ''}`;
+	const name = `${upstream.baseUrl} ${upstream.connectTimeoutMs} ${upstream.caFile ?? ''} ${upstream.allowsPrivateAddresses === true}`;
 	let way = ways.get(name);
 	if (way === undefined) {
 		way = openWay(upstream);

@@ -2,7 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { type Dispatcher, Pool } from 'undici';
+import { isLinkLocalOrMetadata } from '../../config/check-address.ts';
 import { Problem } from '../../protocol/problem.ts';
+import { guardedLookup } from '../guarded-lookup.ts';
 import { type Egress, proxyFor } from './proxy-for.ts';
 import { createTunnel, proxyHeaders } from './tunnel.ts';
 
@@ -17,6 +19,8 @@ export interface Destination {
 	readonly connectTimeoutMs: number;
 	/** PEM file of the authorities that count for it; undefined takes the usual ones. */
 	readonly caFile?: string | undefined;
+	/** Whether its name may lead into a private network; link-local addresses never count. */
+	readonly allowsPrivateAddresses?: boolean | undefined;
 	/** Undefined where the environment names no proxy. */
 	readonly egress?: Egress | undefined;
 }
@@ -43,9 +47,13 @@ export function openWay(destination: Destination): Way {
 
 const basePath = ({ pathname }: URL): string => pathname.replace(/\/+$/, '');
 
-function straight(target: URL, { connectTimeoutMs, caFile }: Destination): Way {
+function straight(target: URL, { connectTimeoutMs, caFile, allowsPrivateAddresses = false }: Destination): Way {
+	if (isLinkLocalOrMetadata(target.hostname)) throw notSent('A link-local or metadata address is never called.');
 	const ca = readAuthorities(caFile);
-	const pool = new Pool(target.origin, { ...COMMON, connect: { timeout: connectTimeoutMs, ...(ca === undefined ? {} : { ca }) } });
+	const pool = new Pool(target.origin, {
+		...COMMON,
+		connect: { timeout: connectTimeoutMs, lookup: guardedLookup(allowsPrivateAddresses), ...(ca === undefined ? {} : { ca }) },
+	});
 	return wayOf(pool, basePath(target), () => pool.destroy());
 }
 

@@ -13,6 +13,7 @@ const CONNECT_ERRORS: ReadonlySet<string> = new Set([
 	'UND_ERR_CONNECT_TIMEOUT',
 	'PROXY_REFUSED',
 	'PROXY_UNREACHABLE',
+	'ADDRESS_REFUSED',
 ]);
 
 const TIMEOUTS: Readonly<Record<string, string>> = {
@@ -43,6 +44,8 @@ const retryable = (details: Record<string, unknown>, cause: unknown) => ({ isRet
 function sayWhat(code: string): string {
 	if (code === 'ECONNREFUSED') return 'refused the connection';
 	if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'has a host name that does not resolve';
+	if (code === 'ADDRESS_REFUSED')
+		return 'has a host name that leads into a private network or to a link-local address; where you mean a private one, set allowsPrivateAddresses at its provider';
 	if (code === 'PROXY_REFUSED')
 		return 'is kept from the box by its proxy: see HTTPS_PROXY, and whether the proxy wants a user and password';
 	if (code === 'PROXY_UNREACHABLE') return 'cannot be reached, since the proxy of HTTPS_PROXY does not answer';

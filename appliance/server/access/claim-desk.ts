@@ -12,7 +12,7 @@ const MOST_TRIES = 10;
 const FIRST_WAIT_MS = 1_000;
 
 export interface ClaimOptions {
-	readonly store: AccessStore;
+	readonly store: Pick<AccessStore, 'claim' | 'setClaim'>;
 	readonly clock: Clock;
 	readonly windowMs: () => number;
 	/** Preset by the operator; undefined has one made. */

@@ -11,6 +11,7 @@ import { conditionsNow, restingDeployments } from '../conditions-now.ts';
 import { healthOf } from '../health-of.ts';
 import { publishedModels } from '../published-models.ts';
 import { reportTraffic } from '../report-traffic.ts';
+import type { SecretsDesk } from '../secrets-desk.ts';
 import type { TlsDoor } from '../tls/listen-tls.ts';
 
 export interface StatusSources {
@@ -22,6 +23,7 @@ export interface StatusSources {
 	system(): Promise<MachineSample>;
 	/** How it is announced on its network. */
 	discovery(): DiscoveryStatus;
+	readonly secrets: SecretsDesk;
 	/** HTTPS; undefined where there is none, or not yet. */
 	door(): TlsDoor | undefined;
 	/** The key of this machine's command line, for its token. */

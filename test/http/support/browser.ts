@@ -12,6 +12,8 @@ interface Answer<T> {
 }
 
 /** @param origin `http://127.0.0.1:7341`; over https the caller trusts the certificate by `ca` */
+export type Browser = ReturnType<typeof createBrowser>;
+
 export function createBrowser(origin: string, over: { readonly headers?: Readonly<Record<string, string>>; readonly ca?: string } = {}) {
 	let cookie = '';
 	let csrf = '';
@@ -34,7 +36,7 @@ export function createBrowser(origin: string, over: { readonly headers?: Readonl
 			});
 			const set = [reply.headers['set-cookie']].flat()[0] ?? '';
 			if (set !== '') cookie = set.split(';')[0] ?? '';
-			const json = (reply.text === '' ? undefined : JSON.parse(reply.text)) as T;
+			const json = (/^[[{]/.test(reply.text) ? JSON.parse(reply.text) : undefined) as T;
 			const told = (json as { csrf?: string } | undefined)?.csrf;
 			if (told !== undefined) csrf = told;
 			return { status: reply.status, text: reply.text, json, cookie: set };
