@@ -18,6 +18,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	pair: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'pair'),
 	audit: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'audit'),
 	secret: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('secret')),
+	replay: async () => (await import('./replay.ts')).replayCommands,
 	doctor: async () => (await import('./doctor.ts')).doctorCommands,
 };
 

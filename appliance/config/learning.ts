@@ -8,6 +8,8 @@ const count = z.number().int().positive();
 const percent = z.number().min(0).max(100);
 const points = z.number().min(0).max(1_000);
 
+export const LEARNING_PRESETS = ['cheapest', 'balanced', 'best'] as const;
+
 const PRESETS = {
 	cheapest: { costPoints: 60, explorationPoints: 1, pointsPerMinute: 2, switchPoints: 10, turnsAhead: 8 },
 	balanced: { costPoints: 30, explorationPoints: 1, pointsPerMinute: 6, switchPoints: 10, turnsAhead: 8 },
@@ -55,7 +57,7 @@ const pacingSchema = z.strictObject({
 
 export const learningSchema = z.strictObject({
 	preset: z
-		.enum(['off', 'cheapest', 'balanced', 'best'])
+		.enum(['off', ...LEARNING_PRESETS])
 		.default('off')
 		.describe('Order deployments by one learned score, in the place of the rules by role. The rules still say which tiers a role may use.'),
 	roles: z.array(z.enum(ROLES)).min(1).default(['inner', 'mid']).describe('Calls that the score orders.'),

@@ -35,7 +35,7 @@ const PRICE_CUT = 0.01;
 const FAILED_REWARD = 0.75;
 
 /** Uniform [0, 1), the same for the same seed (mulberry32). */
-function createRandom(seed: number): () => number {
+export function createRandom(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;
@@ -45,7 +45,7 @@ function createRandom(seed: number): () => number {
 	};
 }
 
-function shuffled(values: readonly number[], random: () => number): readonly number[] {
+export function shuffled(values: readonly number[], random: () => number): readonly number[] {
 	const result = [...values];
 	for (let i = result.length - 1; i > 0; i--) {
 		const j = Math.floor(random() * (i + 1));

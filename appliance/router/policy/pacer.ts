@@ -36,6 +36,9 @@ export interface CostScale {
 	readonly ceilingUsd: number;
 }
 
+/** ParetoBandit's: from the cheapest hosted model to the dearest that reasons. */
+export const PRICE_SCALE: CostScale = { floorUsd: 1e-4, ceilingUsd: 0.1 };
+
 /** c̃ = (log c − log floor) / (log ceiling − log floor), within [0, 1]. A free arm is at 0. */
 export function costOnScale(usdPerThousandTokens: number, { floorUsd, ceilingUsd }: CostScale): number {
 	if (!(usdPerThousandTokens > floorUsd)) return 0;

@@ -11,7 +11,7 @@ import { type BanditState, bandit, NO_ARMS } from '../../router/policy/bandit.ts
 import { decide, type PolicySettings } from '../../router/policy/decide.ts';
 import { FEATURE_COUNT, FEATURES } from '../../router/policy/features.ts';
 import { pacedTarget, wantedRoomNanoUsd } from '../../router/policy/paced-target.ts';
-import { observeCost, type PacerState, RESTED_PACER } from '../../router/policy/pacer.ts';
+import { observeCost, type PacerState, PRICE_SCALE, RESTED_PACER } from '../../router/policy/pacer.ts';
 import { type Reward, rewardOfVerdict } from '../../router/policy/rewards.ts';
 import { fromSnapshot, type PolicySnapshot, takeSnapshot } from '../../router/policy/snapshot.ts';
 import type { Walk } from '../walk.ts';
@@ -20,10 +20,9 @@ import { TurnMemory } from './turn-memory.ts';
 
 /** What was learned goes to the disk this often, where it changed: an SD card wears. */
 const SAVE_MS = 60_000;
-/** ParetoBandit's V_max, λ0 and price scale. */
+/** ParetoBandit's V_max and λ0. */
 const MAX_VARIANCE_FACTOR = 200;
 const RIDGE = 1;
-const SCALE = { floorUsd: 1e-4, ceilingUsd: 0.1 };
 /** Chosen on the validation split of bench:pacer. */
 const SLACK = { reachCalls: 150, margin: 1.5, least: 0.3, most: 1.3 };
 /** One key's verdicts count for at most so many answers an hour. */
@@ -207,7 +206,7 @@ function toPolicySettings({ weights, chance, forgetting }: LearningSettings): Po
 	return {
 		arms: { dimension: FEATURE_COUNT, gamma: forgetting, ridge: RIDGE, maxVarianceFactor: MAX_VARIANCE_FACTOR },
 		weights,
-		scale: SCALE,
+		scale: PRICE_SCALE,
 		hasRateCeiling: true,
 		chance,
 	};

@@ -25,6 +25,7 @@ const COMMANDS = [
 	'spend export',
 	'deployments',
 	'explain',
+	'replay',
 	'doctor',
 ];
 
