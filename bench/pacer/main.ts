@@ -8,6 +8,7 @@ import { runQuietly } from '../../test/support/cached-install.ts';
 import { type Figure, formatValue, makeReport, printTable, writeReport } from '../lib/report.ts';
 import { type Course, makeCourse, SCENARIOS, type Scenario, shownSplits, tuningSplits } from './courses.ts';
 import { type BanditData, installData } from './data.ts';
+import { decisionTimes } from './decision-time.ts';
 import { judge, mean, type Outcome, stepsOf } from './figures.ts';
 import { PAPER } from './paper.ts';
 import { type Policy, simulate } from './simulate.ts';
@@ -248,6 +249,16 @@ async function main(): Promise<void> {
 	console.log(
 		`\nA decision among three arms of 26 features: ${formatValue(median * 1000)} µs at the median${peerTimes.length > 0 ? `; the package ${formatValue(mean(peerTimes))} µs` : ''}; its paper 22.5 µs.`,
 	);
+	for (const { promptBytes, rulesUs, learnedUs } of decisionTimes()) {
+		const name = (how: string) => `plan/${promptBytes}-bytes/${how}`;
+		figures.push(
+			{ name: name('rules'), value: rulesUs, unit: 'µs' },
+			{ name: name('learned'), value: learnedUs, unit: 'µs', target: { is: '<', value: 2_000 } },
+		);
+		console.log(
+			`A whole plan of a ${promptBytes} byte prompt: ${formatValue(rulesUs)} µs by rules, ${formatValue(learnedUs)} µs with score and mean, 64 calls running.`,
+		);
+	}
 	console.log(`Bound: (1 + 0.4 %)·target·calls + ${OPENING_CREDIT_CALLS} targets of opening credit, at every moment, exceptions apart.`);
 	if (values.json !== undefined) writeReport(values.json, makeReport(join(import.meta.dirname, '../..'), figures));
 }
