@@ -1,10 +1,12 @@
 /** Starts the engine that the configuration asks for, on the model that is here or on its way. */
 
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBuildInputs } from '../../native/build/build-inputs.ts';
 import { obtainOwnBuild } from '../../native/build/own-build.ts';
 import { listPatches } from '../../native/build/own-sources.ts';
 import { type Environment, modelsDir, nativeDir } from '../config/places.ts';
+import type { PrefixConfig } from '../config/prefix.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseModel } from '../model/choose-model.ts';
 import { type ModelLog, obtainForService } from '../model/obtain-for-service.ts';
@@ -12,6 +14,8 @@ import type { LocalEngine } from '../protocol/ports.ts';
 import { createAwaitedEngine } from '../provider/local/awaited-engine.ts';
 import type { LogPort } from '../provider/local/engine-supervisor.ts';
 import { createLocalEngine } from '../provider/local/local-engine.ts';
+import type { PrefixSettings } from '../provider/local/messages.ts';
+import { digestOfText } from '../provider/local/prefix/token-blocks.ts';
 
 const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 
@@ -19,7 +23,7 @@ const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 export function startEngine(
 	{ local }: Settings,
 	log: ModelLog & LogPort,
-	{ env, home }: { readonly env: Environment; readonly home: string },
+	{ env, home, dataDir }: { readonly env: Environment; readonly home: string; readonly dataDir: string },
 ): LocalEngine {
 	const dir = modelsDir(env, home);
 	const choice = chooseModel(local.model, dir);
@@ -31,6 +35,8 @@ export function startEngine(
 			threads: local.threads,
 			queueLength: local.queueLength,
 			prefillChunkTokens: local.prefillChunkTokens,
+			mostStallMs: local.mostStallMs,
+			prefix: prefixSettings(local.prefix, dataDir, env),
 			...ownBuildOf(local.build, { env, home }, log),
 			log,
 			clock,
@@ -51,6 +57,22 @@ function ownBuildOf(build: Settings['local']['build'], { env, home }: { readonly
 	const brought = env.INNERLOOP_ENGINE;
 	if (brought) return { obtainOwnBuild: async () => join(brought, 'node-llama-cpp') };
 	return wantsOwnBuild(build) ? { obtainOwnBuild: buildIn(nativeDir(env, home), log) } : {};
+}
+
+/** systemd hands a credential of this name over in a folder of its own; else the key lies beside what it locks. */
+const KEY_CREDENTIAL = 'innerloop-prefix-key';
+
+function prefixSettings(config: PrefixConfig, dataDir: string, env: Environment): PrefixSettings {
+	const { isStored, teamPrompts, ...rest } = config;
+	const folder = join(dataDir, 'prefixes');
+	const credential = env.CREDENTIALS_DIRECTORY === undefined ? undefined : join(env.CREDENTIALS_DIRECTORY, KEY_CREDENTIAL);
+	return {
+		...rest,
+		folder: isStored ? folder : undefined,
+		keyFile: credential !== undefined && existsSync(credential) ? credential : join(folder, 'key'),
+		teamPrompts: teamPrompts.map((prompt) => ('sha256' in prompt ? prompt.sha256 : digestOfText(prompt.text))),
+		calibration: 'none',
+	};
 }
 
 /** Without patches an own build gives nothing over the prebuilt one, and costs minutes of all cores. */

@@ -26,13 +26,14 @@ const start = defineCommand({
 		'Secrets come from the environment: ANTHROPIC_API_KEY, OPENAI_API_KEY, or what the configuration names.\nSIGTERM or Ctrl-C stops it gracefully, a second one at once.',
 	async run({ values }, context) {
 		const { terminal, env, home, version } = context;
+		const dataDir = dataDirOf(values, context);
 		const service = await serve({
 			env,
 			configFile: configFileOf(values, context),
 			isConfigNamed: values.config !== undefined || Boolean(env.INNERLOOP_CONFIG),
-			dataDir: dataDirOf(values, context),
+			dataDir,
 			version,
-			startEngine: (settings, log) => startEngine(settings, log, { env, home }),
+			startEngine: (settings, log) => startEngine(settings, log, { env, home, dataDir }),
 			...(values.host !== undefined && { host: values.host }),
 			...(values.port !== undefined && { port: parsePort(values.port) }),
 		});

@@ -8,6 +8,7 @@ import { discoverySchema } from './discovery.ts';
 import { learningSchema } from './learning.ts';
 import { tlsSchema } from './tls.ts';
 import { updateSchema } from './update.ts';
+import { prefixSchema } from './prefix.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();
@@ -48,6 +49,11 @@ export const localSchema = z.strictObject({
 	threads: count.optional().describe('Threads of the engine; default: all cores.'),
 	queueLength: count.default(16).describe('Calls that may wait for a slot; more get 529.'),
 	prefillChunkTokens: count.default(256).describe('Prompt tokens evaluated between two looks at aborts and other slots.'),
+	mostStallMs: count
+		.max(60_000)
+		.default(2_000)
+		.describe('Longest pause of an answer that is being written while another prompt is read: prompts are then read in smaller steps.'),
+	prefix: prefixSchema.prefault({}),
 	admission: z
 		.enum(['auto', 'off'])
 		.default('auto')

@@ -116,7 +116,7 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 const databaseOf = ({ dataDir }: ServeOptions): string => join(dataDir, 'innerloop.db');
 
 function engineOf({ startEngine }: ServeOptions, settings: Settings, log: Logger): LocalEngine {
-	const { isEnabled, ...local } = settings.local;
+	const { isEnabled, prefix: _prefix, ...local } = settings.local;
 	if (isEnabled) return startEngine(settings, log);
 	return createLocalEngine({ ...local, contextTokens: undefined, threads: undefined, modelPath: undefined, log, clock: systemClock });
 }

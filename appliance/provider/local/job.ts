@@ -33,8 +33,8 @@ export class Job {
 
 	/** What the child needs of the request: nothing that belongs to this process. */
 	childRequest(): ChildRequest {
-		const { callId, affinityKey, conversation, allowedTools, maxOutputTokens } = this.request;
-		return { callId, affinityKey, conversation, allowedTools, maxOutputTokens };
+		const { callId, memberId, affinityKey, conversation, allowedTools, maxOutputTokens } = this.request;
+		return { callId, memberId, affinityKey, conversation, allowedTools, maxOutputTokens };
 	}
 
 	/** Never less than a tenth of the whole: an estimate that ran out says nothing. */

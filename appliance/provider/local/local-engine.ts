@@ -7,6 +7,7 @@ import { Problem } from '../../protocol/problem.ts';
 import type { StreamPart } from '../../protocol/stream.ts';
 import { CallDesk } from './call-desk.ts';
 import { EngineSupervisor, type LogPort } from './engine-supervisor.ts';
+import type { EngineSettings, PrefixSettings } from './messages.ts';
 import { modelNameOf } from './model-name.ts';
 import { OwnBuildTaker } from './own-build-taker.ts';
 
@@ -23,6 +24,10 @@ export interface LocalEngineOptions {
 	readonly queueLength: number;
 	/** Prompt tokens between two looks at aborts and at other slots. */
 	readonly prefillChunkTokens: number;
+	/** Longest pause of a running answer while another prompt is read; default 2 s. */
+	readonly mostStallMs?: number;
+	/** Undefined keeps prefixes in memory only. */
+	readonly prefix?: PrefixSettings;
 	/**
 	 * Makes or finds an own build in the background; called once, after the model is ready. Resolves with the folder of a
 	 * node-llama-cpp that loads it, which is taken over as soon as nothing runs. Undefined keeps the prebuilt engine.
@@ -57,8 +62,12 @@ class SupervisedEngine implements LocalEngine {
 		});
 		this.#absence = absenceOf(modelPath);
 		if (modelPath === undefined || this.#absence !== undefined) return;
-		const { contextTokens, threads, prefillChunkTokens } = options;
-		const settings = { modelPath, build: { kind: 'prebuilt' }, slots, contextTokens, threads, prefillChunkTokens } as const;
+		const { contextTokens, threads, prefillChunkTokens, mostStallMs, prefix } = options;
+		const settings: EngineSettings = {
+			...{ modelPath, build: { kind: 'prebuilt' }, slots, contextTokens, threads, prefillChunkTokens },
+			...(mostStallMs === undefined ? {} : { mostStallMs }),
+			...(prefix === undefined ? {} : { prefix }),
+		};
 		const supervisor = new EngineSupervisor(settings, log, clock, {
 			onReady: () => this.#becomeReady(),
 			onLost: (reason) => this.#desk.lose(reason),

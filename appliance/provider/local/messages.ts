@@ -14,10 +14,33 @@ export interface EngineSettings {
 	readonly contextTokens: number | undefined;
 	readonly threads: number | undefined;
 	readonly prefillChunkTokens: number;
+	/** Longest pause of a running answer while another prompt is read. */
+	readonly mostStallMs?: number;
+	readonly prefix?: PrefixSettings;
+}
+
+/** What is kept of prompts, and where. */
+export interface PrefixSettings {
+	/** Root of what is kept on disk; undefined keeps nothing there. */
+	readonly folder: string | undefined;
+	/** Locks what lies on disk. */
+	readonly keyFile: string;
+	readonly diskBytes: number;
+	readonly diskBytesADay: number;
+	/** How long a session is quiet before its prefix goes to disk. */
+	readonly restMs: number;
+	/** Memory for the states of sliding windows. */
+	readonly windowStateBytes: number;
+	/** sha256 of system texts that are the team's own. */
+	readonly teamPrompts: readonly string[];
+	/** Calibration of the cache's format; blocks of another one do not fit. */
+	readonly calibration: string;
 }
 
 export interface ChildRequest {
 	readonly callId: string;
+	/** Whose text the conversation is: prefixes of one member are not found by another. */
+	readonly memberId: string;
 	readonly affinityKey: string;
 	readonly conversation: Conversation;
 	readonly allowedTools: readonly string[] | undefined;

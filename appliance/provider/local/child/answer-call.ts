@@ -4,23 +4,17 @@ import { randomBytes } from 'node:crypto';
 import type { LlamaGrammarEvaluationState, Token } from 'node-llama-cpp';
 import type { Conversation, ToolDefinition } from '../../../protocol/conversation.ts';
 import { Problem } from '../../../protocol/problem.ts';
-import type { StreamPart, Usage } from '../../../protocol/stream.ts';
-import type { ChildRequest, Measurement } from '../messages.ts';
-import { offeredTools, outputCap, renderPrompt } from '../prompt/prepare-prompt.ts';
+import type { Usage } from '../../../protocol/stream.ts';
+import type { ChildRequest } from '../messages.ts';
+import { offeredTools, outputCap } from '../prompt/prepare-prompt.ts';
 import { ReplyWriter } from '../reply/reply-writer.ts';
 import { answerGrammar } from '../tools/argument-rules.ts';
+import { type CallPort, type Prepared, promptTokens } from './call-prompt.ts';
 import type { ChildEngine } from './child-engine.ts';
 import type { FirstTokenBar } from './decode.ts';
+import { readPrompt } from './read-prompt.ts';
 import { type ReplyPlan, ReplyState } from './reply-state.ts';
-import type { Slot } from './slot.ts';
 import { writeReply } from './write-reply.ts';
-
-export interface CallPort {
-	readonly isCanceled: () => boolean;
-	readonly emit: (part: StreamPart) => void;
-	readonly onMeasured: (measurement: Measurement) => void;
-	readonly onPromptSize: (bytes: number, tokens: number) => void;
-}
 
 /** Tokens of the prompt as it would be sent. */
 export function countPrompt(engine: ChildEngine, conversation: Conversation): number {
@@ -38,22 +32,16 @@ export async function answerCall(engine: ChildEngine, request: ChildRequest, por
 	try {
 		await answerWith(engine, request, port, { slot, tools, tokens, capTokens });
 	} finally {
+		// With the reply: the next turn goes on from there.
+		engine.prefix.hold(slot, []);
 		engine.slots.release(slot);
 	}
 }
 
-interface Prepared {
-	readonly slot: Slot;
-	readonly tools: readonly ToolDefinition[];
-	readonly tokens: readonly Token[];
-	readonly capTokens: number;
-}
-
 async function answerWith(engine: ChildEngine, request: ChildRequest, port: CallPort, prepared: Prepared): Promise<void> {
 	const { conversation } = request;
-	const { slot, tools, tokens } = prepared;
-	const checkpointAt = slot.sequence.needsCheckpoints ? sharedHeadTokens(engine, conversation, tools, tokens) : 0;
-	const cached = await slot.prefill(tokens, checkpointAt, { chunkTokens: engine.chunkTokens, ...port });
+	const { slot, tokens } = prepared;
+	const cached = await readPrompt(engine, request, port, prepared);
 	const input = { inputTokens: tokens.length - cached, cacheReadTokens: cached, cacheWriteTokens: 0, cacheWrite1hTokens: 0 };
 	const usage = (outputTokens: number): Usage => ({ ...input, outputTokens });
 	port.emit({ type: 'start', id: request.callId, model: engine.modelName, usage: usage(0) });
@@ -80,28 +68,6 @@ function planOf(engine: ChildEngine, conversation: Conversation, { tools, tokens
 		makeCallGrammar: (callable) => grammarState(engine, callGrammarOf(engine, conversation, callable)),
 		makeBar: (token) => newBar(engine, token),
 	};
-}
-
-function promptTokens(engine: ChildEngine, conversation: Conversation, tools: readonly ToolDefinition[]) {
-	const pieces = renderPrompt(conversation, tools, engine.promptTools);
-	const tokens = engine.vocabulary.tokenizePrompt(pieces);
-	return { tokens, bytes: pieces.reduce((sum, piece) => sum + Buffer.byteLength(piece), 0) };
-}
-
-/** Tokens of system text and tools: what the next conversation of the same client shares with this one. */
-function sharedHeadTokens(
-	engine: ChildEngine,
-	conversation: Conversation,
-	tools: readonly ToolDefinition[],
-	prompt: readonly Token[],
-): number {
-	const turnStart = conversation.messages.findIndex(({ role }) => role !== 'system');
-	const head = turnStart < 0 ? conversation.messages : conversation.messages.slice(0, turnStart);
-	const other = { ...conversation, messages: [...head, { role: 'user', content: [{ type: 'text', text: '?' }] }] } as const;
-	const { tokens } = promptTokens(engine, other, tools);
-	let at = 0;
-	while (at < tokens.length && tokens[at] === prompt[at]) at += 1;
-	return at;
 }
 
 function answerGrammarOf(engine: ChildEngine, { outputSchema }: Conversation): (() => LlamaGrammarEvaluationState) | undefined {

@@ -4,10 +4,14 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { Conversation } from '../../../protocol/conversation.ts';
 import type { EngineSettings, Measurement } from '../messages.ts';
+import { PrefixCache } from '../prefix/prefix-cache.ts';
+import { openScratch } from '../prefix/scratch.ts';
+import { digestOfText } from '../prefix/token-blocks.ts';
 import { ChatTemplate } from '../prompt/chat-template.ts';
 import type { PromptTools } from '../prompt/prepare-prompt.ts';
 import { syntaxFor, thinkingMarksFor } from '../tools/choose-syntax.ts';
 import type { ToolSyntax } from '../tools/tool-syntax.ts';
+import { ChunkSize } from './chunk-size.ts';
 import type { Sampling } from './decode.ts';
 import { type LoadedEngine, loadEngine, setThreads } from './load-model.ts';
 import { SlotPool } from './slot-pool.ts';
@@ -25,9 +29,13 @@ export interface ChildEngine {
 	readonly promptTools: PromptTools;
 	readonly thinkingMarks: { readonly open: string; readonly close: string } | undefined;
 	readonly slots: SlotPool;
-	readonly chunkTokens: number;
+	readonly prefix: PrefixCache;
+	/** Most tokens of a step of prefill, as long as answers are being written beside it. */
+	readonly chunks: ChunkSize;
 	/** Undefined when the configuration fixed the number of threads. */
 	readonly tuner: ThreadTuner | undefined;
+	/** The system text that the configuration calls the team's own. */
+	isTeamText(systemText: string): boolean;
 	/** Every measurement goes through here; it may change the number of threads. */
 	tune(measurement: Measurement): void;
 	samplingOf(conversation: Conversation): Sampling;
@@ -41,10 +49,23 @@ export async function openChildEngine(settings: EngineSettings, onLog: (message:
 	const vocabulary = new Vocabulary(model, template.source);
 	const syntax = syntaxFor(template);
 	const tuner = settings.threads === undefined ? new ThreadTuner(loaded.llama.cpuMathCores, performance.now()) : undefined;
+	const slots = new SlotPool(context, loaded.window);
+	const prefix = new PrefixCache(slots.all, {
+		scratch: openScratch(),
+		ringCells: loaded.window?.cells,
+		pointBytes: settings.prefix?.windowStateBytes ?? USUAL_WINDOW_STATE_BYTES,
+		onLog,
+	});
+	const teamPrompts = new Set(settings.prefix?.teamPrompts ?? []);
+	const chunks = new ChunkSize(settings.prefillChunkTokens, settings.mostStallMs ?? USUAL_STALL_MS);
 	return {
 		...loaded,
 		tuner,
+		prefix,
+		chunks,
+		isTeamText: (text) => teamPrompts.has(digestOfText(text)),
 		tune: ({ kind, tokens, durationMs }) => {
+			if (kind === 'prefill') chunks.observe(tokens, durationMs);
 			if (tuner === undefined || kind !== 'decode') return;
 			tuner.observe((tokens * 1_000) / durationMs, performance.now());
 			setThreads(context, tuner.threads);
@@ -53,11 +74,14 @@ export async function openChildEngine(settings: EngineSettings, onLog: (message:
 		syntax,
 		promptTools: { template, syntax, controlTexts: vocabulary.controlTexts, newMark },
 		thinkingMarks: thinkingMarksFor(template.source),
-		slots: new SlotPool(context),
-		chunkTokens: settings.prefillChunkTokens,
+		slots,
 		samplingOf,
 	};
 }
+
+/** Seven states of E2B's windows. */
+const USUAL_WINDOW_STATE_BYTES = 24 * 1024 * 1024;
+const USUAL_STALL_MS = 2_000;
 
 /** Noncharacter-like private code points around random digits: no caller can have written it. */
 function newMark(): string {

@@ -2,11 +2,13 @@
 
 import { writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../protocol/problem.ts';
 import type { FromChild, Measurement, PlainProblem, ToChild } from '../messages.ts';
 import { answerCall, countPrompt } from './answer-call.ts';
 import { type ChildEngine, openChildEngine } from './child-engine.ts';
 import { KV_CACHE_TYPE } from './load-model.ts';
+import { openPrefixStore } from './open-prefix-store.ts';
 import { Canceled } from './slot.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -14,6 +16,7 @@ import { warmUp } from './warm-up.ts';
 const NICENESS = 10;
 /** When memory runs out, the kernel takes this process and leaves the service. */
 const OOM_SCORE_ADJUSTMENT = '800';
+const LONGEST_FLUSH_MS = 1_500;
 const MEMORY_REPORT_MS = 5_000;
 
 let engine: ChildEngine | undefined;
@@ -44,6 +47,7 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 		await warmUp(opened, (measurement) => send({ type: 'measured', measurement }));
 		engine = opened;
 		await globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'async' });
+		void openPrefixStore(opened, message.settings, (text) => send({ type: 'log', level: 'info', message: text }));
 		const { modelName, context } = opened;
 		const loaded = {
 			model: modelName,
@@ -56,6 +60,16 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 		setInterval(reportMemory, MEMORY_REPORT_MS).unref();
 	} catch (error) {
 		send({ type: 'load-failed', message: error instanceof Error ? error.message : String(error) });
+	}
+}
+
+/** What waits to be stored is stored: the parent waits two seconds, and then forces the end. */
+async function stop(): Promise<void> {
+	try {
+		await Promise.race([engine?.prefix.flush(), pause(LONGEST_FLUSH_MS)]);
+		engine?.prefix.close();
+	} finally {
+		process.exit(0);
 	}
 }
 
@@ -110,8 +124,8 @@ process.on('message', (message: ToChild) => {
 	else if (message.type === 'answer') void answer(message);
 	else if (message.type === 'count') count(message);
 	else if (message.type === 'cancel' && running.has(message.job)) canceled.add(message.job);
-	else if (message.type === 'stop') process.exit(0);
+	else if (message.type === 'stop') void stop();
 });
 // The parent is gone: nobody will read an answer, and nobody would end this process.
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => void stop());
 yieldToOthers();

@@ -5,8 +5,10 @@ import { pathToFileURL } from 'node:url';
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp';
 import type { EngineSettings } from '../messages.ts';
 import { modelNameOf } from '../model-name.ts';
+import { ringCells } from '../prefix/ring.ts';
 import { loadLeanModel } from './lean-model.ts';
 import { repairSlidingWindow } from './sliding-window.ts';
+import type { WindowSize } from './slot-pool.ts';
 
 /** The part of the library's context that setting its threads while it lives needs. */
 interface ThreadedContext {
@@ -37,6 +39,8 @@ export interface LoadedEngine {
 	readonly model: LlamaModel;
 	readonly context: LlamaContext;
 	readonly modelName: string;
+	/** Undefined for models that see everything in every layer. */
+	readonly window: WindowSize | undefined;
 	/** Makes a grammar's matcher state. */
 	readonly library: typeof import('node-llama-cpp');
 }
@@ -62,7 +66,15 @@ export async function loadEngine(settings: EngineSettings, onLog: (message: stri
 		...(settings.threads === undefined ? {} : { threads: settings.threads }),
 	});
 	repairSlidingWindow(context, model.fileInsights.swaSize);
-	return { llama, model, context, library, modelName: modelNameOf(settings.modelPath) };
+	const window = windowOf(context, model.fileInsights.swaSize);
+	return { llama, model, context, library, window, modelName: modelNameOf(settings.modelPath) };
+}
+
+function windowOf(context: LlamaContext, windowTokens: number | undefined): WindowSize | undefined {
+	if (windowTokens === undefined || windowTokens <= 0) return undefined;
+	const slotTokens = Math.ceil(context.getAllocatedContextSize() / context.totalSequences / 256) * 256;
+	// The library adds one to the batch of such models.
+	return { windowTokens, cells: ringCells(windowTokens, context.batchSize + 1, slotTokens) };
 }
 
 function loadLibrary(build: EngineSettings['build']): Promise<typeof import('node-llama-cpp')> {

@@ -19,7 +19,8 @@ export async function warmUp(engine: ChildEngine, onMeasured: (measurement: Meas
 		await slot.sequence.evaluateWithoutGeneratingNewTokens(sampleTokens(engine).slice(0, 8));
 		if (engine.tuner !== undefined && engine.tuner.threads > 1) await tryOneThread(engine, slot);
 		await measure(engine, slot, onMeasured);
-		await slot.sequence.clearHistory();
+		await engine.prefix.learnShape(slot);
+		await slot.keep(0);
 	} finally {
 		engine.slots.release(slot);
 	}
@@ -41,8 +42,8 @@ async function measure(engine: ChildEngine, slot: Slot, onMeasured: (measurement
 		engine.tune(measurement);
 		onMeasured(measurement);
 	};
-	await slot.sequence.clearHistory();
-	await slot.prefill(sample, 0, { chunkTokens: PROMPT_TOKENS, isCanceled: () => false, onMeasured: both });
+	await slot.keep(0);
+	await slot.prefill(sample.slice(0, -1), { chunkTokens: () => PROMPT_TOKENS, isCanceled: () => false, onMeasured: both });
 	const sampling = { temperature: 1, topP: 1, topK: 0, seed: 1 };
 	const options = { sampling, grammar: undefined, bar: undefined, isCanceled: () => false, onMeasured: both };
 	let count = 0;
