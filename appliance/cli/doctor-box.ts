@@ -69,16 +69,23 @@ export async function checkService({ dataDir }: Places): Promise<Finding> {
 	const service = findService(dataDir);
 	if (service === undefined) return warn('service', `none runs on ${dataDir}; start it with innerloop serve`);
 	try {
-		const { version, uptimeMs, engine } = await service.ask<StatusReport>('GET', 'status');
+		const { version, uptimeMs, engine, localEstimates } = await service.ask<StatusReport>('GET', 'status');
 		const rss = engine.rssBytes === undefined || engine.rssBytes === null ? '' : `, ${megabytes(engine.rssBytes)} MB`;
 		const detail = engine.detail === undefined || engine.detail === null ? '' : ` (${engine.detail})`;
 		return ok(
 			'service',
-			`${version} at ${service.address}, up ${Math.round(uptimeMs / 1_000)} s; engine ${engine.state}${detail}, build ${engine.build}${rss}`,
+			`${version} at ${service.address}, up ${Math.round(uptimeMs / 1_000)} s; engine ${engine.state}${detail}, build ${engine.build}${rss}${estimatesOf(localEstimates)}`,
 		);
 	} catch (error) {
 		return fail('service', messageOf(error));
 	}
+}
+
+/** Absent of an older service that still runs. */
+function estimatesOf(estimates: StatusReport['localEstimates'] | undefined): string {
+	const { calls = 0, medianPercent, p90Percent } = estimates ?? {};
+	if (medianPercent === undefined || p90Percent === undefined) return '';
+	return `; time estimates of ${calls} local answers off by ${Math.round(medianPercent)} % (median), ${Math.round(p90Percent)} % (p90)`;
 }
 
 /** Free, or taken by our own service. */

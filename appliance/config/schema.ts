@@ -270,6 +270,14 @@ const routingSchema = z.strictObject({
 		.strictObject({ frontier: z.enum(BALANCE_BY).optional(), mid: z.enum(BALANCE_BY).optional(), local: z.enum(BALANCE_BY).optional() })
 		.default({})
 		.describe('Another balance for single tiers.'),
+	mostTimesCloud: z
+		.number()
+		.positive()
+		.max(1_000)
+		.default(1.5)
+		.describe(
+			'A local answer that is expected to take more times as long as that of the quickest cloud deployment of the role is not local, as long as a cloud deployment can answer. Raise it where money counts more than time.',
+		),
 	contentPolicyFallbacks: z
 		.array(name)
 		.default([])

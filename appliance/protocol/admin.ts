@@ -22,6 +22,12 @@ export interface StatusReport {
 	/** Client programs that called, the latest first. */
 	readonly clients: readonly ClientSeen[];
 	readonly engine: EngineStatus;
+	/** How far the time estimates of local answers were off, of |actual − expected| ÷ actual, lately. */
+	readonly localEstimates: {
+		readonly calls: number;
+		readonly medianPercent?: number | undefined;
+		readonly p90Percent?: number | undefined;
+	};
 	/** How the box is announced on its network. */
 	readonly discovery: DiscoveryStatus;
 	/** Ids of cloud deployments that calls pass over after failures, and of those that one call tries at this moment. */

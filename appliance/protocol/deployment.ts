@@ -107,6 +107,25 @@ export interface DeploymentRates {
 	readonly queueMs: number;
 	/** Characters a token, measured on real prompts: for estimates, never for bounds. */
 	readonly bytesPerToken: number;
+	/** The same rates by depth of context, ascending; absent where nobody looks. */
+	readonly byDepth?: readonly RatesAtDepth[];
+	/** What earlier answers say of this call; absent for no call in particular. */
+	readonly forecast?: LocalForecast;
+}
+
+export interface RatesAtDepth {
+	readonly depthTokens: number;
+	readonly prefillTokensPerSecond: number | undefined;
+	readonly decodeTokensPerSecond: number | undefined;
+}
+
+export interface LocalForecast {
+	/** Tokens of the prompt that are likely there already. */
+	readonly heldTokens: number;
+	/** Usual length of an answer, where enough were seen. */
+	readonly outputTokens: Readonly<Partial<Record<Role, number>>>;
+	/** Actual time ÷ expected time, lately. */
+	readonly correction: number;
 }
 
 /** Which tiers a role may use, in order of preference, and by when its answer is wanted. */

@@ -80,6 +80,8 @@ export interface RoutingSettings {
 	readonly prefersOwnDialect?: boolean;
 	/** Whether an exactly named deployment (`model` equals a deployment id or upstream model) is kept for outer calls. */
 	readonly cacheLifeMs: number;
+	/** A local answer expected to take more times as long as the cloud's is not local; absent: never for that. */
+	readonly mostTimesCloud?: number | undefined;
 	/** How deployments of equal order share the load of a tier; absent is `cost`. */
 	readonly balance?: Readonly<Partial<Record<Tier, BalanceBy>>>;
 	/** Deployments that may be asked where another's vendor refuses a call for its content; absent is none. */

@@ -5,7 +5,7 @@ import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
 import { crossingFault, isCrossing, needsServerTools } from './crossing.ts';
-import { expectedMs } from './expect.ts';
+import { expectedCloudMs, expectedMs } from './expect.ts';
 import { limitRefusalAt, sayLimit } from './limit-tokens.ts';
 import { isNamed } from './model-name.ts';
 import { outputCapFor } from './output-cap.ts';
@@ -143,10 +143,22 @@ export interface Eligibility {
 /** A late answer is better than none, so lateness alone does not make a deployment ineligible. */
 function lateness(one: Case, deployment: Deployment): Reason | undefined {
 	const ms = expectedMs(one, deployment);
-	if (ms === undefined || ms <= one.policy.deadlineMs) return undefined;
+	if (ms === undefined) return undefined;
+	if (ms <= one.policy.deadlineMs) return slowness(one, deployment, ms);
 	const text = `Its answer is expected after ${Math.ceil(ms / 1000)} s, and ${one.role} calls have ${Math.ceil(one.policy.deadlineMs / 1000)} s.`;
 	return toReason(['too-slow', text], deployment.id);
 }
+
+/** Who waits much longer than the cloud would take is not helped by an answer that costs nothing. */
+function slowness(one: Case, deployment: Deployment, ms: number): Reason | undefined {
+	const most = one.input.settings.mostTimesCloud;
+	const cloudMs = deployment.tier === 'local' && most !== undefined ? expectedCloudMs(one) : undefined;
+	if (most === undefined || cloudMs === undefined || ms <= most * cloudMs) return undefined;
+	const text = `Its answer is expected after ${seconds(ms)} s, more than ${most} times the ${seconds(cloudMs)} s of the cloud.`;
+	return toReason(['slower-than-cloud', text], deployment.id);
+}
+
+const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 
 export function checkDeployment(one: Case, deployment: Deployment): Eligibility {
 	const isCount = one.input.call.operation === 'count-tokens';

@@ -1,11 +1,14 @@
 /** One try at the box's own engine, answered in the caller's dialect. */
 
+import type { Call } from '../protocol/call.ts';
 import type { Conversation } from '../protocol/conversation.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { foldStream } from '../protocol/fold-stream.ts';
 import type { StreamPart } from '../protocol/stream.ts';
+import { layOut } from '../provider/local/prompt/lay-out.ts';
 import type { Box } from './box.ts';
 import type { Try } from './execute.ts';
+import { localMark } from './local-mark.ts';
 import { boxHeaders } from './reply-headers.ts';
 import { streamParts } from './stream-parts.ts';
 import { must, type Walk } from './walk.ts';
@@ -14,12 +17,15 @@ const JSON_HEADERS = { 'content-type': 'application/json' };
 
 export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment: Deployment): Promise<void> {
 	const { arrival } = walk;
-	const conversation = must(arrival.dialect.decodeConversation(arrival.request.body));
+	const startedMs = box.clock.nowMs();
+	const hadCompany = box.engine.status().busySlots > 0;
+	const conversation = laidOut(walk, turn.call, deployment, must(arrival.dialect.decodeConversation(arrival.request.body)));
 	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation);
 	const parts = noteUsage(walk, box.engine.answer(localRequest(walk, turn, deployment, conversation)));
 	if (turn.call.isStream) await streamParts(walk, turn.call, oneByOne(parts));
 	else sendWhole(walk, arrival.dialect.encodeReply(await foldStream(parts), turn.call, Date.parse(arrival.at)));
 	walk.bill(deployment.id, 0, false);
+	noteTime(box, walk, turn, { startedMs, hadCompany });
 	box.memory.served({
 		key: arrival.key,
 		call: turn.call,
@@ -27,6 +33,34 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 		deployment: deployment.id,
 		role: turn.plan.role,
 		usage: walk.usage,
+	});
+}
+
+function laidOut(walk: Walk, { signals }: Call, deployment: Deployment, asked: Conversation): Conversation {
+	const isAuxiliary = signals.requestClass === 'auxiliary' || signals.purpose === 'title' || signals.purpose === 'compaction';
+	const { conversation, notes } = layOut(asked, isAuxiliary);
+	for (const { code, text } of notes) walk.because('execute', code, text, deployment.id);
+	return conversation;
+}
+
+/** What it took, beside what was expected. */
+function noteTime(
+	box: Box,
+	walk: Walk,
+	{ call, plan, candidate }: Try,
+	begun: { readonly startedMs: number; readonly hadCompany: boolean },
+): void {
+	const { inputTokens, cacheReadTokens = 0, outputTokens } = walk.usage;
+	if (inputTokens === undefined || outputTokens === undefined) return;
+	box.memory.localTimes.note({
+		...localMark(walk.arrival.key, call),
+		role: plan.role,
+		promptTokens: inputTokens + cacheReadTokens,
+		foundTokens: cacheReadTokens,
+		outputTokens,
+		expectedMs: candidate.expectedMs,
+		actualMs: box.clock.nowMs() - begun.startedMs,
+		hadCompany: begun.hadCompany,
 	});
 }
 

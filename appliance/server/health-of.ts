@@ -2,15 +2,20 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Deployment, DeploymentHealth } from '../protocol/deployment.ts';
-import type { Admission } from '../protocol/machine.ts';
 import type { EngineStatus } from '../protocol/ports.ts';
+import type { PromptMark } from '../router/local-times.ts';
 import type { Box } from './box.ts';
 
-export function healthOf(box: Box, settings: Settings, deployments: readonly Deployment[]): ReadonlyMap<string, DeploymentHealth> {
+/** @param mark the prompt that is asked for, where it is one in particular */
+export function healthOf(
+	box: Box,
+	settings: Settings,
+	deployments: readonly Deployment[],
+	mark?: PromptMark,
+): ReadonlyMap<string, DeploymentHealth> {
 	const health = new Map<string, DeploymentHealth>();
 	for (const deployment of deployments) {
-		if (deployment.provider === 'local')
-			health.set(deployment.id, { ...localHealth(box.engine.status(), box.machine.admission), cooldownUntilMs: 0 });
+		if (deployment.provider === 'local') health.set(deployment.id, { ...localHealth(box, mark), cooldownUntilMs: 0 });
 		else {
 			const isOwn = deployment.isOwnLogin === true;
 			const missing = isOwn ? undefined : settings.notConfigured[deployment.id];
@@ -30,9 +35,19 @@ export function healthOf(box: Box, settings: Settings, deployments: readonly Dep
 	return health;
 }
 
-function localHealth({ state, detail, rates }: EngineStatus, admission: Admission) {
+function localHealth(box: Box, mark: PromptMark | undefined) {
+	const { admission } = box.machine;
+	const status = box.engine.status();
+	const { state, detail } = status;
+	const rates = mark === undefined ? status.rates : ratesFor(box, status, mark);
 	if (state === 'ready' && admission.state === 'aside')
 		return { isUp: false, detail: `It steps aside for the machine. ${admission.reason}`, rates };
 	const isUp = state === 'ready';
 	return { isUp, detail: isUp ? undefined : (detail ?? `the local engine is ${state}`), rates };
+}
+
+function ratesFor(box: Box, { rates, ratesByDepth, busySlots }: EngineStatus, mark: PromptMark): DeploymentHealth['rates'] {
+	return rates === undefined
+		? undefined
+		: { ...rates, byDepth: ratesByDepth, forecast: box.memory.localTimes.forecast(mark, busySlots > 0) };
 }

@@ -12,6 +12,7 @@ import { planCall } from '../router/plan-call.ts';
 import { treeKeyOf } from '../router/tree-key.ts';
 import type { Box } from './box.ts';
 import { healthOf } from './health-of.ts';
+import { localMark } from './local-mark.ts';
 import type { Walk } from './walk.ts';
 
 /** The plan may be a refusal (`plan.problem`); throws only for hints that say nothing. */
@@ -48,7 +49,7 @@ export function planCallNow(
 		hints,
 		settings: settings.routing,
 		deployments,
-		health: healthOf(box, settings, deployments),
+		health: healthOf(box, settings, deployments, localMark(key, call)),
 		affinity: box.memory.affinityOf(key, call, request.body),
 		allowance: ignoresMean || !box.learning.isPaced ? allowance : box.learning.narrow(allowance, key, call),
 		nowMs: box.clock.nowMs(),

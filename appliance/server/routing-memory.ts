@@ -6,12 +6,15 @@ import type { Key } from '../protocol/member.ts';
 import type { Affinity } from '../protocol/plan.ts';
 import type { Clock } from '../protocol/ports.ts';
 import { AffinityMemory, type ServedCall } from '../router/affinity.ts';
+import { LocalTimes } from '../router/local-times.ts';
 import type { Station } from '../router/traffic/station.ts';
 import { Stations } from '../router/traffic/stations.ts';
 
 export class RoutingMemory {
 	private readonly clock: Clock;
 	private readonly affinity = new AffinityMemory((a, b) => Buffer.compare(a, b) === 0);
+	/** What local answers have taken. */
+	readonly localTimes = new LocalTimes();
 	private readonly stations: Stations;
 
 	constructor(clock: Clock) {

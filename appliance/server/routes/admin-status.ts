@@ -46,6 +46,7 @@ export function addStatusRoutes(app: FastifyInstance, box: Box, sources: StatusS
 			runningCalls: box.running.count,
 			clients: box.clients.list(),
 			engine: box.engine.status(),
+			localEstimates: box.memory.localTimes.errors(),
 			discovery: sources.discovery(),
 			restingDeployments: restingDeployments(box),
 			system,

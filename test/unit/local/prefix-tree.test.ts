@@ -19,7 +19,7 @@ class Naive {
 	readonly sent: { readonly prefix: string; readonly member: string }[] = [];
 	readonly team = new Set<string>();
 	readonly slots = new Map<number, { readonly digests: readonly string[]; readonly owner: string }>();
-	readonly stored = new Set<string>();
+	readonly stored = new Map<string, Set<string>>();
 
 	isCommon(prefix: string, member: string): boolean {
 		const others = new Set(this.sent.filter((one) => one.prefix === prefix && one.member !== member).map((one) => one.member));
@@ -40,8 +40,8 @@ class Naive {
 	onDisk(prompt: readonly string[], member: string): number {
 		let blocks = 0;
 		for (const prefix of prompt) {
-			const isOwn = this.sent.some((one) => one.prefix === prefix && one.member === member);
-			if (!this.stored.has(prefix) || !(isOwn || this.isCommon(prefix, member))) break;
+			const keepers = this.stored.get(prefix);
+			if (keepers === undefined || !(keepers.has(member) || this.isCommon(prefix, member))) break;
 			blocks += 1;
 		}
 		return blocks;
@@ -68,8 +68,8 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])('run %i: every prefix is found where a list 
 			naive.slots.set(slot, { digests, owner: member });
 			for (const prefix of digests) naive.sent.push({ prefix, member });
 		} else if (deed === 4 && digests.length > 0) {
-			for (let length = 1; length <= digests.length; length += 1) tree.store(digests.slice(0, length));
-			for (const prefix of digests) naive.stored.add(prefix);
+			for (let length = 1; length <= digests.length; length += 1) tree.store(digests.slice(0, length), member);
+			for (const prefix of digests) naive.stored.set(prefix, (naive.stored.get(prefix) ?? new Set()).add(member));
 		} else if (deed === 5 && digests.length > 0) {
 			const gone = digests.at(-1) ?? '';
 			tree.unstore(gone);
@@ -116,7 +116,7 @@ test('idle prefixes are forgotten beyond the bound, and those in slots or on dis
 		BLOCK,
 	);
 	tree.hold(0, kept, 'ada');
-	tree.store(kept.slice(0, 1));
+	tree.store(kept.slice(0, 1), 'ada');
 	for (let index = 0; index < 60; index += 1) {
 		tree.hold(
 			1,

@@ -1,9 +1,9 @@
 /** Opens the prefixes on disk that fit the loaded model, in the background: calls are answered meanwhile. */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import type { EngineSettings } from '../messages.ts';
 import { BlockStore } from '../prefix/block-store.ts';
 import { openSeal } from '../prefix/seal.ts';
@@ -44,9 +44,18 @@ function storeKey({ prefix }: ChildEngine, { build, prefix: settings }: EngineSe
 		KV_CACHE_TYPE,
 		prefix.shape,
 		settings?.calibration,
-		build.kind === 'own' ? basename(join(build.folder, '..')) : 'prebuilt',
+		build.kind === 'own' ? buildMark(build.folder) : 'prebuilt',
 	];
 	return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 24);
+}
+
+/** Sizes of what was built: a build under the same name may be another one after an update. */
+function buildMark(folder: string): readonly string[] {
+	const builds = join(folder, 'llama', 'localBuilds');
+	return readdirSync(builds, { recursive: true, withFileTypes: true })
+		.filter((entry) => entry.isFile())
+		.map(({ name, parentPath }) => `${name}:${statSync(join(parentPath, name)).size}`)
+		.sort();
 }
 
 /** Reading 2.6 GB takes a while: the result is kept beside size and date of the file. */

@@ -90,7 +90,7 @@ export class BlockStore {
 		above: string,
 		rows: Buffer,
 	): Promise<{ readonly isThere: boolean; readonly evicted: readonly string[] }> {
-		if (this.has(digest, kind)) return { isThere: true, evicted: [] };
+		if (this.has(digest, kind)) return { isThere: this.#chargeAgain(rows.length), evicted: [] };
 		const isRooted = kind === 'block' ? above === '' || this.has(above, 'block') : this.has(digest, 'block');
 		if (!isRooted || !this.#mayWrite(rows.length)) return { isThere: false, evicted: [] };
 		const evicted = await this.#makeRoom(rows.length, digest);
@@ -183,6 +183,13 @@ export class BlockStore {
 
 	#turnDay(): void {
 		this.#countDay(Math.floor(this.#options.nowMs() / DAY_MS), 0);
+	}
+
+	/** A second member's copy costs as much of the day as if it were written: nobody learns from the rest that there was a first. */
+	#chargeAgain(bytes: number): boolean {
+		const mayWrite = this.#mayWrite(bytes);
+		if (mayWrite) this.#writtenToday += bytes;
+		return mayWrite;
 	}
 
 	#mayWrite(bytes: number): boolean {

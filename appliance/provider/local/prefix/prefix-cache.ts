@@ -89,17 +89,15 @@ export class PrefixCache {
 		for (const { digest, above, senders, isTeam, pointBytes } of store.blocks()) {
 			const line = [...(lines.get(above) ?? []), digest];
 			lines.set(digest, line);
-			this.tree.store(line);
-			if (pointBytes > 0) this.tree.setPoint(line, true);
-			this.tree.restoreReach(digest, senders, isTeam);
+			this.tree.restore(line, { senders, isTeam, hasPoint: pointBytes > 0 });
 		}
 		this.#store = store;
 		this.#queue = new SnapshotQueue(store, restMs, {
-			onStored: (digests, isPoint) => (isPoint ? this.tree.setPoint(digests, true) : this.tree.store(digests)),
+			onStored: (digests, member) => this.tree.store(digests, member),
 			onEvicted: (digests) => {
 				for (const digest of digests) this.tree.unstore(digest);
 			},
-			reachOf: (digests) => this.tree.reachOf(digests),
+			keepersOf: (digest) => this.tree.keepersOf(digest),
 			onLog: this.#options.onLog,
 		});
 	}
@@ -137,14 +135,22 @@ export class PrefixCache {
 		const last = line.at(-1);
 		if (last === undefined || this.#shape === undefined || this.#options.scratch === undefined) return;
 		const isPointMissing = this.#options.ringCells !== undefined && this.#points.get(last) === undefined;
-		const isBlockMissing = this.#store !== undefined && !this.#store.has(last, 'block');
+		const isBlockMissing = this.#store !== undefined && !this.tree.keepersOf(last).senders.includes(keeping.member);
+		if (!isPointMissing && this.#options.ringCells !== undefined) this.tree.keepPoint(line, keeping.member);
 		if (!isPointMissing && !isBlockMissing) return;
 		const { image, close } = await this.#imageOf(slot.sequence, this.#options.scratch);
 		const window = image.windowRows()?.rows;
-		if (window !== undefined && isPointMissing) this.#addPoint(line, window);
+		if (window !== undefined && isPointMissing) this.#addPoint(line, window, keeping.member);
 		if (this.#queue === undefined) return close();
-		this.tree.send(line, keeping.member);
-		this.#queue.add({ key: keeping.key, image, digests: line, window, isHead: keeping.isHead, close });
+		this.#queue.add({
+			member: keeping.member,
+			key: `${keeping.member}/${keeping.key}`,
+			image,
+			digests: line,
+			window,
+			isHead: keeping.isHead,
+			close,
+		});
 	}
 
 	/** The slot's contents have changed: others may find them now, as far as they may. */
@@ -153,11 +159,6 @@ export class PrefixCache {
 		this.tree.hold(slot.number, held, slot.owner);
 		const computed = promptDigests.slice(0, sharedPrefixOf(held, promptDigests));
 		this.tree.send(computed, slot.owner);
-		for (const [index, digest] of computed.entries()) {
-			if (this.#store?.has(digest, 'block') !== true) break;
-			const { senders, isTeam } = this.tree.reachOf(computed.slice(0, index + 1));
-			this.#store.setReach(digest, senders, isTeam);
-		}
 	}
 
 	async flush(): Promise<void> {
@@ -226,20 +227,20 @@ export class PrefixCache {
 		let rows = this.#points.get(digest);
 		if (rows === undefined) {
 			rows = await this.#store?.get('point', digest);
-			if (rows !== undefined) this.#addPoint(line, rows);
+			if (rows !== undefined) this.#addPoint(line, rows, undefined);
 		}
 		if (rows === undefined || shape.window === undefined) {
-			this.tree.setPoint(line, false);
+			this.tree.dropPoint(digest);
 			return undefined;
 		}
 		const count = rows.length / bytesPerToken(shape.window);
 		return { piece: { start: line.length * BLOCK_TOKENS - count, count, rows }, cells };
 	}
 
-	#addPoint(line: readonly string[], rows: Buffer): void {
-		const gone = this.#points.add(line, rows);
-		this.tree.setPoint(line, true);
-		for (const digests of gone) this.tree.setPoint(digests, this.#store?.has(digests.at(-1) ?? '', 'point') === true);
+	#addPoint(line: readonly string[], rows: Buffer, keeper: string | undefined): void {
+		const gone = this.#points.add(line.at(-1) ?? '', rows);
+		if (keeper !== undefined) this.tree.keepPoint(line, keeper);
+		for (const digest of gone) if (this.#store?.has(digest, 'point') !== true) this.tree.dropPoint(digest);
 	}
 
 	async *#storedPieces(line: readonly string[]): AsyncGenerator<RowPiece> {

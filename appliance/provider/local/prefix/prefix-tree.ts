@@ -15,9 +15,19 @@ interface Node {
 	/** Slots whose cache begins with this prefix. */
 	readonly slots: Set<number>;
 	isStored: boolean;
+	/** Members whose own computing brought it to disk, or would have. */
+	readonly keepers: Set<string>;
 	/** The state of sliding windows behind this block is kept. */
 	hasPoint: boolean;
+	readonly pointKeepers: Set<string>;
 	lastUse: number;
+}
+
+/** What is told of a block on disk. */
+interface Kept {
+	readonly senders: readonly string[];
+	readonly isTeam: boolean;
+	readonly hasPoint: boolean;
 }
 
 export interface Found {
@@ -65,8 +75,8 @@ export class PrefixTree {
 				const isVisible = isCommon || this.#owners.get(slot) === member;
 				if (isVisible && (bySlot.get(slot) ?? 0) === index) bySlot.set(slot, index + 1);
 			}
-			if (node.isStored && storedBlocks === index && (isCommon || isOwn)) storedBlocks = index + 1;
-			if (node.hasPoint && (isCommon || isOwn)) points.push(index + 1);
+			if (node.isStored && storedBlocks === index && (isCommon || node.keepers.has(member))) storedBlocks = index + 1;
+			if (node.hasPoint && (isCommon || node.pointKeepers.has(member))) points.push(index + 1);
 		}
 		return { bySlot, storedBlocks, points, knownBlocks };
 	}
@@ -93,35 +103,53 @@ export class PrefixTree {
 		this.#prune();
 	}
 
-	/** The last of these blocks lies on disk. */
-	store(digests: readonly string[]): void {
+	/** The last of these blocks lies on disk, and `keeper` has had it computed and stored: another's copy is not its own. */
+	store(digests: readonly string[], keeper: string): void {
 		const node = this.#grow(digests).at(-1);
-		if (node !== undefined) node.isStored = true;
+		if (node === undefined) return;
+		node.isStored = true;
+		node.keepers.add(keeper);
 	}
 
 	/** It lies on disk no more, nor does the state of sliding windows behind it. */
 	unstore(digest: string): void {
 		const node = this.#nodes.get(digest);
-		if (node !== undefined) node.isStored = false;
+		if (node === undefined) return;
+		node.isStored = false;
+		node.keepers.clear();
 	}
 
-	setPoint(digests: readonly string[], hasPoint: boolean): void {
-		const node = hasPoint ? this.#grow(digests).at(-1) : this.#nodes.get(digests.at(-1) ?? '');
-		if (node !== undefined) node.hasPoint = hasPoint;
+	/** The state of sliding windows behind the last of these blocks is kept, and `keeper`'s prompt came by there. */
+	keepPoint(digests: readonly string[], keeper: string): void {
+		const node = this.#grow(digests).at(-1);
+		if (node === undefined) return;
+		node.hasPoint = true;
+		node.pointKeepers.add(keeper);
 	}
 
-	/** What was known of a stored block's senders before a restart. */
-	restoreReach(digest: string, senders: readonly string[], isTeam: boolean): void {
+	dropPoint(digest: string): void {
 		const node = this.#nodes.get(digest);
 		if (node === undefined) return;
-		for (const sender of senders) node.senders.add(sender);
-		node.isTeam ||= isTeam;
+		node.hasPoint = false;
+		node.pointKeepers.clear();
 	}
 
-	/** Who may be told of the last of these blocks. */
-	reachOf(digests: readonly string[]): { readonly senders: readonly string[]; readonly isTeam: boolean } {
-		const node = this.#nodes.get(digests.at(-1) ?? '');
-		return { senders: [...(node?.senders ?? [])], isTeam: node?.isTeam ?? false };
+	/** What was known of a stored block before a restart. */
+	restore(digests: readonly string[], { senders, isTeam, hasPoint }: Kept): void {
+		const node = this.#grow(digests).at(-1);
+		if (node === undefined) return;
+		for (const sender of senders) {
+			node.senders.add(sender);
+			node.keepers.add(sender);
+			if (hasPoint) node.pointKeepers.add(sender);
+		}
+		Object.assign(node, { isStored: true, isTeam, hasPoint });
+	}
+
+	/** Who keeps the last of these blocks on disk. */
+	keepersOf(digest: string): { readonly senders: readonly string[]; readonly isTeam: boolean } {
+		const node = this.#nodes.get(digest);
+		return { senders: [...(node?.keepers ?? [])], isTeam: node?.isTeam ?? false };
 	}
 
 	#walk(digests: readonly string[]): Node[] {
@@ -173,8 +201,8 @@ export class PrefixTree {
 const KEPT_SHARE = 0.9;
 
 function newNode(digest: string, parent: Node | undefined): Node {
-	const rest = { senders: new Set<string>(), isTeam: false, slots: new Set<number>(), isStored: false, hasPoint: false, lastUse: 0 };
-	return { digest, parent, children: new Map(), ...rest };
+	const sets = { senders: new Set<string>(), keepers: new Set<string>(), pointKeepers: new Set<string>(), slots: new Set<number>() };
+	return { digest, parent, children: new Map(), ...sets, isTeam: false, isStored: false, hasPoint: false, lastUse: 0 };
 }
 
 function isIdle(node: Node): boolean {

@@ -5,6 +5,8 @@ import type { StateImage } from './state-image.ts';
 import { BLOCK_TOKENS } from './token-blocks.ts';
 
 export interface Snapshot {
+	/** Whose call computed it. */
+	readonly member: string;
 	/** Those of one session replace each other. */
 	readonly key: string;
 	readonly image: StateImage;
@@ -18,9 +20,9 @@ export interface Snapshot {
 }
 
 export interface SnapshotEvents {
-	readonly onStored: (digests: readonly string[], isPoint: boolean) => void;
+	readonly onStored: (digests: readonly string[], member: string) => void;
 	readonly onEvicted: (digests: readonly string[]) => void;
-	readonly reachOf: (digests: readonly string[]) => { readonly senders: readonly string[]; readonly isTeam: boolean };
+	readonly keepersOf: (digest: string) => { readonly senders: readonly string[]; readonly isTeam: boolean };
 	readonly onLog: (message: string) => void;
 }
 
@@ -81,26 +83,22 @@ export class SnapshotQueue {
 		}
 	}
 
-	async #toDisk({ image, digests, window }: Snapshot): Promise<void> {
+	async #toDisk({ image, digests, window, member }: Snapshot): Promise<void> {
 		for (const [index, digest] of digests.entries()) {
-			if (this.#store.has(digest, 'block')) continue;
+			// What another member has stored is put once more, which costs of the day's bytes and writes nothing.
+			if (this.#events.keepersOf(digest).senders.includes(member) && this.#store.has(digest, 'block')) continue;
 			const rows = image.baseRows(index * BLOCK_TOKENS, (index + 1) * BLOCK_TOKENS);
 			const { isThere, evicted } = await this.#store.put('block', digest, digests[index - 1] ?? '', rows);
 			this.#events.onEvicted(evicted);
 			if (!isThere) break;
-			this.#note(digests.slice(0, index + 1));
+			this.#events.onStored(digests.slice(0, index + 1), member);
+			const { senders, isTeam } = this.#events.keepersOf(digest);
+			this.#store.setReach(digest, senders, isTeam);
 		}
 		const last = digests.at(-1) ?? '';
 		if (window !== undefined && this.#store.has(last, 'block')) {
-			const { isThere } = await this.#store.put('point', last, digests.at(-2) ?? '', window);
-			if (isThere) this.#events.onStored(digests, true);
+			await this.#store.put('point', last, digests.at(-2) ?? '', window);
 		}
 		await this.#store.flush();
-	}
-
-	#note(digests: readonly string[]): void {
-		this.#events.onStored(digests, false);
-		const { senders, isTeam } = this.#events.reachOf(digests);
-		this.#store.setReach(digests.at(-1) ?? '', senders, isTeam);
 	}
 }

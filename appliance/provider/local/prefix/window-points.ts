@@ -1,7 +1,7 @@
 /** States of sliding windows in memory, by the prefix they stand behind: few and small, the least used goes first. */
 
 interface Point {
-	readonly digests: readonly string[];
+	readonly digest: string;
 	readonly rows: Buffer;
 	uses: number;
 }
@@ -30,17 +30,16 @@ export class WindowPoints {
 	}
 
 	/** @returns the prefixes whose states had to go */
-	add(digests: readonly string[], rows: Buffer): readonly (readonly string[])[] {
-		const digest = digests.at(-1);
-		if (digest === undefined || this.#points.has(digest) || rows.length > this.#mostBytes) return [];
-		const gone: (readonly string[])[] = [];
+	add(digest: string, rows: Buffer): readonly string[] {
+		if (this.#points.has(digest) || rows.length > this.#mostBytes) return [];
+		const gone: string[] = [];
 		while (this.#bytes + rows.length > this.#mostBytes) {
 			const victim = this.#leastUsed();
-			this.#points.delete(victim.digests.at(-1) ?? '');
+			this.#points.delete(victim.digest);
 			this.#bytes -= victim.rows.length;
-			gone.push(victim.digests);
+			gone.push(victim.digest);
 		}
-		this.#points.set(digest, { digests, rows, uses: 0 });
+		this.#points.set(digest, { digest, rows, uses: 0 });
 		this.#bytes += rows.length;
 		return gone;
 	}
