@@ -6,9 +6,9 @@ import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../prot
 import { accessSchema } from './access.ts';
 import { discoverySchema } from './discovery.ts';
 import { learningSchema } from './learning.ts';
+import { prefixSchema } from './prefix.ts';
 import { tlsSchema } from './tls.ts';
 import { updateSchema } from './update.ts';
-import { prefixSchema } from './prefix.ts';
 
 const usd = z.number().nonnegative().max(1_000_000);
 const count = z.number().int().positive();

@@ -16,6 +16,7 @@ import { warmUp } from './warm-up.ts';
 const NICENESS = 10;
 /** When memory runs out, the kernel takes this process and leaves the service. */
 const OOM_SCORE_ADJUSTMENT = '800';
+const LONGEST_OPENING_MS = 3_000;
 const LONGEST_FLUSH_MS = 1_500;
 const MEMORY_REPORT_MS = 5_000;
 
@@ -47,7 +48,9 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 		await warmUp(opened, (measurement) => send({ type: 'measured', measurement }));
 		engine = opened;
 		await globalThis.gc?.({ type: 'major', flavor: 'last-resort', execution: 'async' });
-		void openPrefixStore(opened, message.settings, (text) => send({ type: 'log', level: 'info', message: text }));
+		const opening = openPrefixStore(opened, message.settings, (text) => send({ type: 'log', level: 'info', message: text }));
+		// Hashing a new model takes longer: calls are answered meanwhile.
+		await Promise.race([opening, pause(LONGEST_OPENING_MS)]);
 		const { modelName, context } = opened;
 		const loaded = {
 			model: modelName,

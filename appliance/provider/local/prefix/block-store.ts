@@ -93,7 +93,7 @@ export class BlockStore {
 		if (this.has(digest, kind)) return { isThere: this.#chargeAgain(rows.length), evicted: [] };
 		const isRooted = kind === 'block' ? above === '' || this.has(above, 'block') : this.has(digest, 'block');
 		if (!isRooted || !this.#mayWrite(rows.length)) return { isThere: false, evicted: [] };
-		const evicted = await this.#makeRoom(rows.length, digest);
+		const evicted = await this.#makeRoom(rows.length, kind === 'block' ? above : digest);
 		if (evicted === undefined) return { isThere: false, evicted: [] };
 		await this.#writeFile(kind, digest, rows);
 		const line = { is: 'put', kind, digest, above, bytes: rows.length, atMs: this.#options.nowMs() } as const;

@@ -38,7 +38,7 @@ export const bytesPerToken = ({ keys, values }: CacheShape): number =>
 	[...keys, ...values].reduce((sum, { rowBytes }) => sum + rowBytes, 0);
 
 /** Thrown when a file is not what this reader knows: the model's kind of cache is then not shared or stored. */
-export class UnknownImage extends Error {}
+class UnknownImage extends Error {}
 
 export class StateImage {
 	readonly tokens: readonly number[];

@@ -6,7 +6,7 @@ import { BLOCK_TOKENS } from './token-blocks.ts';
 /** Uses count half after so long. */
 const HALF_LIFE_MS = 3 * 86_400_000;
 
-export function worthOf({ uses, lastUseMs, blockBytes, pointBytes }: StoredBlock, nowMs: number): number {
+function worthOf({ uses, lastUseMs, blockBytes, pointBytes }: StoredBlock, nowMs: number): number {
 	const freshness = 0.5 ** (Math.max(0, nowMs - lastUseMs) / HALF_LIFE_MS);
 	return (BLOCK_TOKENS * (1 + uses) * freshness) / (blockBytes + pointBytes);
 }

@@ -72,7 +72,7 @@ function writeWindow(
 }
 
 /** Which token lies in which cell after `tokens` tokens in a ring of `cells`. */
-export function ringPositions(tokens: number, cells: number): Int32Array {
+function ringPositions(tokens: number, cells: number): Int32Array {
 	const length = Math.min(tokens, cells);
 	const first = tokens - length;
 	const turn = first - (first % cells);
