@@ -15,7 +15,7 @@ const SOURCE = fileURLToPath(new URL('../installed/chromium', import.meta.url));
 const PACKS = ['fonts', 'al2023'];
 
 /** The folder with `chromium`, `fonts` and `al2023`. */
-async function installChromium(): Promise<string> {
+export async function installChromium(): Promise<string> {
 	return await cachedInstall({
 		source: SOURCE,
 		kind: 'test-clients',

@@ -7,7 +7,7 @@ import { createBrowser } from '../../http/support/browser.ts';
 import { type LoopbackUpstream, startUpstream } from '../../http/support/loopback-upstream.ts';
 import { ask, startBox, type TestBox } from '../../http/support/start-box.ts';
 
-const CLAIM_CODE = 'ABCD-2345';
+export const CLAIM_CODE = 'ABCD-2345';
 export const OWNER = { name: 'ada', password: 'a lighthouse in the fog' } as const;
 
 const DAY_MS = 86_400_000;

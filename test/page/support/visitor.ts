@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { OWNER } from './scene.ts';
+import { CLAIM_CODE, OWNER } from './scene.ts';
 
 /** Kept for a person to look at; `$INNERLOOP_SCREENSHOTS` says where. */
 const SCREENSHOTS = process.env.INNERLOOP_SCREENSHOTS ?? join(tmpdir(), 'innerloop-screenshots');
@@ -40,7 +40,7 @@ export async function visit(browser: Browser, url: string, options: BrowserConte
 		async goTo(view) {
 			await page.goto(`${url}/admin/#/${view}`);
 			await page.waitForSelector('main h1');
-			await page.waitForFunction("document.querySelector('.skeleton') === null");
+			while ((await page.locator('.skeleton').count()) > 0) await page.waitForTimeout(30);
 		},
 		async violations() {
 			// The page's own policy lets no script in: this one comes by the browser's back door, as a person's extension would.
@@ -64,4 +64,27 @@ export async function signIn({ page }: Visitor): Promise<void> {
 	await page.getByLabel('Password').fill(OWNER.password);
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await page.getByRole('navigation', { name: 'Views' }).waitFor();
+}
+
+/** What the terminal shows at the start of an unclaimed box of the scene. */
+export async function firstVisit({ page }: Pick<Visitor, 'page'>, look: (step: string) => Promise<void>): Promise<string> {
+	await page.getByLabel('Claim code').fill(CLAIM_CODE);
+	await page.getByLabel('Your name').fill(OWNER.name);
+	await page.getByLabel('New password').fill(OWNER.password);
+	await page.getByLabel('The same again').fill(OWNER.password);
+	await look('claim');
+	await page.getByRole('button', { name: 'Claim the box' }).click();
+	await page.getByRole('button', { name: 'Test the key live' }).first().click();
+	await page.getByText('The provider takes the key.').first().waitFor();
+	await look('provider');
+	await page.getByRole('button', { name: 'Next' }).click();
+	await page.getByRole('button', { name: 'Make a key' }).click();
+	await page.locator('.secret').waitFor();
+	await look('key');
+	await page.getByRole('button', { name: 'I have copied it' }).click();
+	await page.getByRole('button', { name: 'Send' }).click();
+	const answered = page.getByText(/Answered by/);
+	await answered.waitFor({ timeout: 120_000 });
+	await look('call');
+	return (await answered.textContent()) ?? '';
 }

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { NewKeyReport, ProviderReport } from '../../../../protocol/admin.ts';
+import type { BoxReport, NewKeyReport, ProviderReport } from '../../../../protocol/admin.ts';
 import { errorOf, get, post, send, session } from '../api.ts';
 import * as format from '../format.ts';
 import { go } from '../router.ts';
@@ -112,11 +112,16 @@ interface Answer {
 
 function CallStep({ secret }: { readonly secret: string }): JSX.Element {
 	const [answer, setAnswer] = useState<Answer>();
+	const box = useResource(() => get<BoxReport>('/box'), 'box');
+	const isStarting = box.value?.engine.state === 'starting';
 	const ask = async ({ prompt = '' }: Values) => setAnswer(await firstCall(secret, prompt));
 	return (
 		<>
 			<h1>The first call</h1>
-			<p class="lead">As an agent would send it, with the key that you have just made.</p>
+			<p class="lead">
+				As an agent would send it, with the key that you have just made.
+				{isStarting && ' The local model is still being loaded: until it is, a cloud model answers, or nobody.'}
+			</p>
 			<Form action="Send" onSubmit={ask}>
 				<Field label="Prompt">
 					{(control) => <textarea {...control} name="prompt" rows={3} required defaultValue="Say in one sentence what a call tree is." />}
@@ -150,7 +155,7 @@ async function firstCall(key: string, prompt: string): Promise<Answer> {
 		headers: { 'content-type': 'application/json', 'x-api-key': key, 'anthropic-version': '2023-06-01' },
 		// Without the session: an agent has none.
 		credentials: 'omit',
-		body: JSON.stringify({ model: 'innerloop-inner', max_tokens: ANSWER_TOKENS, messages: [{ role: 'user', content: prompt }] }),
+		body: JSON.stringify({ model: 'innerloop', max_tokens: ANSWER_TOKENS, messages: [{ role: 'user', content: prompt }] }),
 	});
 	if (!reply.ok) throw await errorOf(reply);
 	const { content } = (await reply.json()) as { readonly content: readonly { readonly text?: string }[] };
