@@ -85,7 +85,9 @@ async function run(): Promise<void> {
 }
 
 /** What was computed goes to disk in the background. */
-const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1_500));
+function settled(): Promise<void> {
+	return new Promise((resolve) => setTimeout(resolve, 1_500));
+}
 
 async function session(ours: Ours, one: Session, shapes: ReturnType<typeof readShapes>, prompts: { session: string; text: string }[]) {
 	const measured: (Measured & { readonly newTokens: number })[] = [];
@@ -142,10 +144,13 @@ function knownFigures(first: SessionMeasured, second: SessionMeasured, restarted
 }
 
 /** What all developers share is at least this: the first prompt less its own words. */
-const headTokens = ({ promptTokens, newTokens }: { readonly promptTokens: number; readonly newTokens: number }) =>
-	Math.min(promptTokens, newTokens) - ownWordsOf(newTokens);
+function headTokens({ promptTokens, newTokens }: { readonly promptTokens: number; readonly newTokens: number }): number {
+	return Math.min(promptTokens, newTokens) - ownWordsOf(newTokens);
+}
 
-const ownWordsOf = (promptTokens: number): number => Math.max(0, promptTokens - Number(values.known));
+function ownWordsOf(promptTokens: number): number {
+	return Math.max(0, promptTokens - Number(values.known));
+}
 
 async function together(ours: Ours, teamPrompt: string, text: Text, shapes: ReturnType<typeof readShapes>): Promise<readonly Measured[]> {
 	const developers = Array.from(

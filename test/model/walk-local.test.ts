@@ -16,6 +16,8 @@ const WELL =
 	'{"id":"m","type":"message","role":"assistant","model":"x","content":[{"type":"text","text":"from the cloud"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":10,"output_tokens":5}}';
 const LOCAL = { headers: { 'x-innerloop-tier': 'local' } };
 const PREFER_LOCAL = {
+	// The stand-in for the cloud answers in milliseconds.
+	routing: { mostTimesCloud: 1_000 },
 	roles: {
 		inner: { tiers: ['local', 'mid'], deadlineMs: 600_000 },
 		mid: { tiers: ['local', 'mid'], deadlineMs: 600_000 },
