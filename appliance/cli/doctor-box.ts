@@ -86,6 +86,19 @@ function estimatesOf(estimates: StatusReport['localEstimates'] | undefined): str
 	const { calls = 0, medianPercent, p90Percent } = estimates ?? {};
 	if (medianPercent === undefined || p90Percent === undefined) return '';
 	return `; time estimates of ${calls} local answers off by ${Math.round(medianPercent)} % (median), ${Math.round(p90Percent)} % (p90)`;
+/** Whether others on the network can find the box. */
+export async function checkDiscovery({ dataDir }: Places): Promise<Finding> {
+	const status = await findService(dataDir)
+		?.ask<StatusReport>('GET', 'status')
+		.catch(() => undefined);
+	if (status === undefined) return ok('discovery', 'not looked at: no service runs');
+	const { state, adapter, name, detail } = status.discovery;
+	if (state === 'failed') return warn('discovery', `the box cannot be found by name: ${detail ?? 'no reason given'}`);
+	if (state === 'off') return ok('discovery', `off${detail === undefined ? '' : `: ${detail}`}`);
+	return ok(
+		'discovery',
+		`${state}${name === undefined ? '' : ` as ${JSON.stringify(name)}`} by ${adapter}${detail === undefined ? '' : `: ${detail}`}`,
+	);
 }
 
 /** Free, or taken by our own service. */

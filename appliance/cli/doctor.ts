@@ -1,7 +1,7 @@
 /** `innerloop doctor`: looks at everything the box stands on and says what is wrong with it, and what to do. */
 
 import { type Command, defineCommand, EXIT } from './command.ts';
-import { checkDatabase, checkEngine, checkModel, checkPort, checkService } from './doctor-box.ts';
+import { checkDatabase, checkDiscovery, checkEngine, checkModel, checkPort, checkService } from './doctor-box.ts';
 import type { Finding, Places } from './doctor-finding.ts';
 import { checkClock, checkConfig, checkDisk, checkKeys, checkMemory, checkNode } from './doctor-machine.ts';
 import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts';
@@ -38,6 +38,7 @@ const doctor = defineCommand({
 			checkClock(),
 			checkDatabase(places),
 			await checkService(places),
+			await checkDiscovery(places),
 			await checkPort(places, settings),
 		];
 		const isHealthy = findings.every(({ state }) => state !== 'fail');

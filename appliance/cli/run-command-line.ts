@@ -19,6 +19,9 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	audit: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'audit'),
 	secret: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('secret')),
 	replay: async () => (await import('./replay.ts')).replayCommands,
+	discover: async () => (await import('./discover.ts')).discoverCommands,
+	connect: async () => (await import('./connect.ts')).connectCommands,
+	off: async () => (await import('./connect.ts')).offCommands,
 	doctor: async () => (await import('./doctor.ts')).doctorCommands,
 };
 

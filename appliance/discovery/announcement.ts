@@ -19,7 +19,8 @@ export interface AnnouncementFacts {
 	/** Address that the service was told to listen on. */
 	readonly host: string;
 	readonly port: number;
-	readonly hasTls: boolean;
+	/** Port that speaks TLS, which may be another; undefined for none. */
+	readonly tlsPort: number | undefined;
 	/** SHA-256 of what the box is pinned by; undefined without TLS. */
 	readonly fingerprint: string | undefined;
 }
@@ -45,7 +46,7 @@ export function buildAnnouncement(facts: AnnouncementFacts): Announcement {
 			path: '/',
 			api: 'anthropic,chat-completions,responses',
 			auth: 'key',
-			tls: facts.hasTls ? '1' : '0',
+			tls: String(facts.tlsPort ?? 0),
 			...(facts.fingerprint !== undefined && { fp: facts.fingerprint }),
 		},
 	};

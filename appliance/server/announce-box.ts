@@ -12,8 +12,10 @@ export interface AnnouncedBox {
 	readonly settings: Settings;
 	/** Wins over the configured one. */
 	readonly host: string | undefined;
-	/** Base address from this machine. */
+	/** Base address from this machine, over plain HTTP. */
 	readonly address: string;
+	/** Undefined without TLS. */
+	readonly tlsPort: number | undefined;
 	/** SHA-256 of the authority behind the box's certificate, or of that itself, as hex; undefined without TLS. */
 	readonly fingerprint: string | undefined;
 	readonly version: string;
@@ -23,13 +25,13 @@ export interface AnnouncedBox {
 /** Never rejects: a box that cannot be announced is served all the same, and its status says why. */
 export async function announceBox(
 	announcer: Announcer,
-	{ settings, host, address, fingerprint, version, dataDir }: AnnouncedBox,
+	{ settings, host, address, tlsPort, fingerprint, version, dataDir }: AnnouncedBox,
 ): Promise<void> {
 	const { isEnabled, name, advertisers } = settings.discovery;
 	const heard = host ?? settings.server.host;
 	if (!isEnabled) return announcer.stayOff('switched off by discovery.isEnabled');
 	if (!isReachable(heard)) return announcer.stayOff(`the service listens on ${heard} alone; server.host 0.0.0.0 opens it to the network`);
-	const { port, protocol } = new URL(address);
+	const { port } = new URL(address);
 	const announcement = buildAnnouncement({
 		name,
 		machineName: hostname(),
@@ -37,7 +39,7 @@ export async function announceBox(
 		version,
 		host: heard,
 		port: Number(port),
-		hasTls: protocol === 'https:',
+		tlsPort,
 		fingerprint,
 	});
 	await announcer.start(announcement, advertisers);

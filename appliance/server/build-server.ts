@@ -21,6 +21,7 @@ import { addSpendRoutes } from './routes/admin-spend.ts';
 import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
 import { addAuthorityRoute } from './routes/authority.ts';
 import { addCallRoutes } from './routes/calls.ts';
+import { addConnectRoutes } from './routes/connect.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addLearningRoutes } from './routes/learning.ts';
 import { addModelRoutes } from './routes/models.ts';
@@ -61,6 +62,7 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	addHealthRoutes(app, box);
 	addPageRoutes(app, box);
 	addLiveRoutes(app, box);
+	addConnectRoutes(app);
 	addCallRoutes(app, box);
 	addModelRoutes(app, box);
 	addStatusRoutes(app, box, sources);

@@ -172,7 +172,8 @@ async function open({ options, log, store, engine, box, warnings, sampler, confi
 	await announceBox(announcer, {
 		settings: box.settings(),
 		host: options.host,
-		address: door === undefined ? address : secureAddress(address, door.port),
+		address,
+		tlsPort: door?.port,
 		fingerprint: door?.fingerprint(),
 		version: options.version,
 		dataDir: options.dataDir,

@@ -176,14 +176,7 @@ class Run {
 		const host = (await this.up(NAME, 0, 1_000))?.host ?? 'none.local.';
 		this.note('host queries for A answered', await this.answers(host, A, (text) => text.includes(BOX.lan0)));
 		this.note('TXT queries answered', await this.answers(INSTANCE, TXT, (text) => text.includes('txtvers')));
-		const from = observer.mark();
-		observer.do({ do: 'query', name: `${TYPE}.local.`, record_type: 12, interface: NEAR.lan0, is_unicast: true, port: 5353 });
-		const direct = await observer.find(({ event }) => event === 'direct' || event === 'no-direct', from, 3_000);
-		const isToAll = observer.seen.slice(from).some(({ event, source }) => event === 'answer' && source === BOX.lan0);
-		this.note(
-			'unicast questions answered to the asker',
-			judge(direct?.event === 'direct' && direct.source === BOX.lan0, isToAll ? 'answered to all' : 'no answer'),
-		);
+		this.note('unicast questions answered to the asker', await this.answersDirectly());
 		const answers = observer.seen.filter(({ event, source }) => event === 'answer' && source === BOX.lan0);
 		const records = answers.flatMap((one) => one.records ?? []).filter(({ ttl, name }) => ttl > 0 && !name.endsWith('.arpa.'));
 		const wrongLife = records.find((record) => lifeOf(record) !== undefined && record.ttl !== lifeOf(record));
@@ -208,6 +201,20 @@ class Run {
 			if ((await this.observer.find(isAnswer, from, QUIET_MS)) !== undefined) return ok();
 		}
 		return fail('no answer');
+	}
+
+	/** An answer may go to all where all have not heard it for long (RFC 6762, 5.4): asked again, it goes to the asker. */
+	private async answersDirectly(): Promise<Result> {
+		const { observer } = this;
+		const start = observer.mark();
+		for (let asked = 0; asked < 3; asked += 1) {
+			const from = observer.mark();
+			observer.do({ do: 'query', name: `${TYPE}.local.`, record_type: 12, interface: NEAR.lan0, is_unicast: true, port: 5353 });
+			const direct = await observer.find(({ event }) => event === 'direct' || event === 'no-direct', from, 3_000);
+			if (direct?.event === 'direct' && direct.source === BOX.lan0) return ok();
+		}
+		const isToAll = observer.seen.slice(start).some(({ event, source }) => event === 'answer' && source === BOX.lan0);
+		return fail(isToAll ? 'answered to all' : 'no answer');
 	}
 
 	private async saysGoodbye(): Promise<void> {
@@ -311,7 +318,7 @@ const EXPECTED_TXT: Readonly<Record<string, string>> = {
 	path: '/',
 	api: 'anthropic,chat-completions,responses',
 	auth: 'key',
-	tls: '1',
+	tls: '7341',
 	fp: FACTS.fingerprint ?? '',
 };
 

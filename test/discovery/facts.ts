@@ -9,6 +9,6 @@ export const FACTS: AnnouncementFacts = {
 	version: '0.1.0',
 	host: '::',
 	port: 7341,
-	hasTls: true,
+	tlsPort: 7341,
 	fingerprint: 'ab'.repeat(32),
 };

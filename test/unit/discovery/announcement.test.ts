@@ -8,7 +8,7 @@ const FACTS: AnnouncementFacts = {
 	version: '0.1.0',
 	host: '0.0.0.0',
 	port: 7341,
-	hasTls: false,
+	tlsPort: undefined,
 	fingerprint: undefined,
 };
 
@@ -28,7 +28,7 @@ describe('what the box says of itself', () => {
 	});
 
 	it('says what it is pinned by where it has a certificate', () => {
-		expect(buildAnnouncement({ ...FACTS, hasTls: true, fingerprint: 'ab'.repeat(32) }).txt).toMatchObject({
+		expect(buildAnnouncement({ ...FACTS, tlsPort: 7343, fingerprint: 'ab'.repeat(32) }).txt).toMatchObject({
 			tls: '1',
 			fp: 'ab'.repeat(32),
 		});

@@ -1,0 +1,178 @@
+/** A real box on a network of its own, found and connected by the file that it serves, under the Node of developers. */
+
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SERVICE_FLAGS } from '../../scripts/launch/service-node.mjs';
+import { installDiscoveryTools } from '../support/discovery-tools.ts';
+import { type Lab, type LabHost, openLab } from '../support/network-lab.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const BOX = '10.79.0.1';
+const SETTINGS = '{\n  "model": "opus",\n  "env": { "EDITOR": "vi" }\n}';
+const CODEX = 'model = "gpt-5.5"\n[features]\nx = true\n';
+
+interface Ended {
+	readonly code: number | null;
+	readonly output: string;
+}
+
+describe('connecting a developer’s machine', () => {
+	let lab: Lab;
+	let box: LabHost;
+	let near: LabHost;
+	let key = '';
+	let home = '';
+	let file = '';
+	let words = '';
+	let stopBox: () => Promise<void>;
+
+	/** The Node that is installed, not the one that the box runs under. */
+	const run = (host: LabHost, program: string, ...args: string[]): Promise<Ended> =>
+		new Promise((resolve) => {
+			const outside = (process.env.PATH ?? '').split(':').filter((folder) => !folder.includes('node_modules'));
+			const env = { HOME: home, XDG_CONFIG_HOME: join(home, '.config'), PATH: [...outside, '/usr/sbin'].join(':') };
+			const child = host.spawn('node', [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+			let output = '';
+			for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+			child.once('close', (code) => resolve({ code, output }));
+		});
+	const settings = () => readFileSync(join(home, '.claude/settings.json'), 'utf8');
+
+	beforeAll(async () => {
+		lab = await openLab(await installDiscoveryTools());
+		[box, near] = await Promise.all([lab.host(), lab.host()]);
+		await lab.connect('lan0', { host: box, addresses: [`${BOX}/24`] }, { host: near, addresses: ['10.79.0.2/24'] });
+		home = join(lab.folder, 'home');
+		file = join(lab.folder, 'innerloop.mjs');
+		for (const folder of ['.claude', '.codex']) mkdirSync(join(home, folder), { recursive: true });
+		writeFileSync(join(home, '.claude/settings.json'), SETTINGS);
+		writeFileSync(join(home, '.codex/config.toml'), CODEX);
+		const config = join(lab.folder, 'config.json');
+		writeFileSync(
+			config,
+			JSON.stringify({ version: 1, server: { host: '0.0.0.0' }, local: { isEnabled: false }, discovery: { name: 'Team box' } }),
+		);
+		const args = [...SERVICE_FLAGS, '--disable-warning=ExperimentalWarning', join(ROOT, 'appliance/main.ts'), 'serve'];
+		const service = box.spawn(process.execPath, [...args, '--config', config, '--data', join(lab.folder, 'data')], {
+			cwd: ROOT,
+			stdio: ['ignore', 'pipe', 'pipe'],
+			env: { HOME: lab.folder },
+		});
+		for (const stream of [service.stdout, service.stderr]) stream?.on('data', (chunk: Buffer) => (words += chunk.toString()));
+		await box.until(
+			'the box',
+			async () => {
+				key = /\bil_[A-Za-z0-9_-]{43}/.exec(words)?.[0] ?? '';
+				if (key === '') throw new Error(words.slice(-2_000));
+			},
+			60_000,
+		);
+		stopBox = async () => {
+			const ended = new Promise((resolve) => service.once('exit', resolve));
+			service.kill('SIGTERM');
+			await ended;
+		};
+	});
+	afterAll(() => lab?.stop());
+
+	it('fetches one file from the box, which is what the box says it is', async () => {
+		const fetcher = join(lab.folder, 'fetch.mjs');
+		writeFileSync(
+			fetcher,
+			`import { writeFileSync } from 'node:fs';
+const page = await (await fetch('http://${BOX}:7341/connect')).text();
+const reply = await fetch('http://${BOX}:7341/connect.mjs');
+writeFileSync(process.argv[2], Buffer.from(await reply.arrayBuffer()));
+console.log(JSON.stringify({ page, sha256: reply.headers.get('x-sha256') }));`,
+		);
+		const { output } = await run(near, fetcher, file);
+		const { page, sha256 } = JSON.parse(output) as { page: string; sha256: string };
+		expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(sha256);
+		expect(page).toContain(sha256);
+		expect(page).toContain(`http://${BOX}:7341/connect.mjs`);
+	});
+
+	it('lists the box with version, health and address', async () => {
+		await delay(1_500);
+		const { code, output } = await run(near, file, 'discover', '--json');
+		expect(code, output).toBe(0);
+		const { boxes } = JSON.parse(output) as { boxes: Record<string, unknown>[] };
+		expect(boxes).toHaveLength(1);
+		expect(boxes[0]).toMatchObject({
+			name: 'Team box',
+			version: '0.1.0',
+			health: 'ready',
+			addresses: expect.arrayContaining([BOX]),
+			port: 7341,
+		});
+		expect(JSON.stringify(boxes)).not.toContain(key);
+	});
+
+	it('sends no key over plain HTTP through the network', async () => {
+		const { code, output } = await run(near, file, 'connect', 'Team box', '--key', key, '--yes');
+		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('nothing was sent') });
+		expect(settings()).toBe(SETTINGS);
+	});
+
+	it('names what was found where the name is another', async () => {
+		const { code, output } = await run(near, file, 'connect', 'Other box', '--key', key);
+		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('Team box') });
+	});
+
+	it('shows the difference, without the key, and writes nothing before it is told to', async () => {
+		const { code, output } = await run(box, file, 'connect', 'http://127.0.0.1:7341', '--key', key);
+		expect(code).toBe(2);
+		expect(output).toContain('+    "ANTHROPIC_BASE_URL": "http://127.0.0.1:7341"');
+		expect(output).not.toContain(key);
+		expect(settings()).toBe(SETTINGS);
+	});
+
+	it('refuses a key that the box does not know', async () => {
+		const { code, output } = await run(box, file, 'connect', 'http://127.0.0.1:7341', '--key', `il_${'x'.repeat(43)}`, '--yes');
+		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('does not take this key') });
+	});
+
+	it('writes the settings once, says how they are, and puts them back byte for byte', async () => {
+		const connect = () => run(box, file, 'connect', 'http://127.0.0.1:7341', '--key', key, '--yes');
+		expect((await connect()).code).toBe(0);
+		const written = settings();
+		expect(JSON.parse(written)).toMatchObject({
+			model: 'opus',
+			env: { EDITOR: 'vi', ANTHROPIC_AUTH_TOKEN: key, ENABLE_TOOL_SEARCH: 'true' },
+		});
+		expect(readFileSync(join(home, '.codex/config.toml'), 'utf8')).toContain('model_provider = "innerloop"');
+		expect((await connect()).output).toContain('All is as it should be');
+		expect(settings()).toBe(written);
+		expect(await run(box, file, 'connect', '--check')).toMatchObject({
+			code: 0,
+			output: expect.stringContaining('answers at http://127.0.0.1:7341'),
+		});
+		expect((await run(box, file, 'off', 'claude-code')).output).toContain('byte for byte');
+		expect(settings()).toBe(SETTINGS);
+		expect((await run(box, file, 'off')).code).toBe(0);
+		expect(readFileSync(join(home, '.codex/config.toml'), 'utf8')).toBe(CODEX);
+		expect((await run(box, file, 'off')).output).toContain('Nothing is connected');
+	});
+
+	it('keeps what was changed by hand since, and takes out its own alone', async () => {
+		await run(box, file, 'connect', 'http://127.0.0.1:7341', '--key', key, '--yes', '--client', 'claude-code');
+		writeFileSync(join(home, '.claude/settings.json'), settings().replace('"opus"', '"sonnet"'));
+		expect((await run(box, file, 'off')).output).toContain('changed since');
+		expect(JSON.parse(settings())).toEqual({ model: 'sonnet', env: { EDITOR: 'vi' } });
+		writeFileSync(join(home, '.claude/settings.json'), SETTINGS);
+	});
+
+	it('says at once that the box is gone, and how to work without it', async () => {
+		await run(box, file, 'connect', 'http://127.0.0.1:7341', '--key', key, '--yes');
+		await stopBox();
+		const { code, output } = await run(box, file, 'connect', '--check');
+		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('innerloop off') });
+		expect((await run(near, file, 'discover')).output).toContain('No box was found');
+		expect((await run(box, file, 'off')).code).toBe(0);
+		expect(settings()).toBe(SETTINGS);
+	});
+});
