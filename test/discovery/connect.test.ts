@@ -15,6 +15,17 @@ const BOX = '10.79.0.1';
 const SETTINGS = '{\n  "model": "opus",\n  "env": { "EDITOR": "vi" }\n}';
 const CODEX = 'model = "gpt-5.5"\n[features]\nx = true\n';
 
+/** Asks in a process of its own with other variables, since Node reads the authorities at its start. */
+const ASK = `import { execFileSync } from 'node:child_process';
+const [url, key, body, variables] = process.argv.slice(2);
+if (variables !== undefined) {
+	process.stdout.write(execFileSync(process.execPath, [process.argv[1], url, key, body], { env: { ...process.env, ...JSON.parse(variables) } }));
+} else {
+	const headers = { authorization: 'Bearer ' + key, 'content-type': 'application/json' };
+	const reply = await fetch(url, { headers, ...(body ? { method: 'POST', body } : {}) }).catch(() => undefined);
+	console.log(JSON.stringify({ status: reply?.status ?? 0, json: await reply?.json() }));
+}`;
+
 interface Ended {
 	readonly code: number | null;
 	readonly output: string;
@@ -113,8 +124,49 @@ console.log(JSON.stringify({ page, sha256: reply.headers.get('x-sha256') }));`,
 	});
 
 	it('sends no key over plain HTTP through the network', async () => {
-		const { code, output } = await run(near, file, 'connect', 'Team box', '--key', key, '--yes');
+		const { code, output } = await run(near, file, 'connect', `http://${BOX}:7341`, '--key', key, '--yes');
 		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('nothing was sent') });
+		expect(settings()).toBe(SETTINGS);
+	});
+
+	it('sends no key to a certificate that nobody vouches for', async () => {
+		const { code, output } = await run(near, file, 'connect', 'Team box', '--key', key, '--yes');
+		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('not with the certificate') });
+		expect(settings()).toBe(SETTINGS);
+	});
+
+	it('pairs through the network by a code, and its clients then trust the box alone', async () => {
+		const asker = join(lab.folder, 'ask.mjs');
+		writeFileSync(asker, ASK);
+		const { output: made } = await run(
+			box,
+			asker,
+			'http://127.0.0.1:7341/innerloop/v1/pairing/codes',
+			key,
+			'{"member":"owner","minutes":60}',
+		);
+		const { code: pairingCode } = (JSON.parse(made) as { json: { code: string } }).json;
+		const wrong = await run(
+			near,
+			file,
+			'connect',
+			'Team box',
+			'--code',
+			`${pairingCode.slice(0, -1)}${pairingCode.endsWith('A') ? 'B' : 'A'}`,
+			'--yes',
+		);
+		expect(wrong.code, wrong.output).toBe(1);
+		expect(settings()).toBe(SETTINGS);
+		const paired = await run(near, file, 'connect', 'Team box', '--code', pairingCode, '--yes', '--client', 'claude-code');
+		expect(paired.code, paired.output).toBe(0);
+		const { env } = JSON.parse(settings()) as { env: Record<string, string> };
+		expect(env.ANTHROPIC_BASE_URL).toMatch(/^https:\/\/(?:10\.79\.0\.1|[a-z0-9-]+\.local):7343$/);
+		const ask = (variables: Record<string, string>) =>
+			run(near, asker, `${env.ANTHROPIC_BASE_URL}/v1/models`, env.ANTHROPIC_AUTH_TOKEN ?? '', '', JSON.stringify(variables));
+		expect((await ask({ NODE_EXTRA_CA_CERTS: env.NODE_EXTRA_CA_CERTS ?? '' })).output).toContain('"status":200');
+		expect((await ask({})).output).toContain('"status":0');
+		expect(await run(near, file, 'connect', '--check')).toMatchObject({ code: 0 });
+		expect((await run(near, file, 'off')).output).toContain('byte for byte');
 		expect(settings()).toBe(SETTINGS);
 	});
 
