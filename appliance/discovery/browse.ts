@@ -54,7 +54,7 @@ function question(records: readonly DnsRecord[]): Buffer {
 }
 
 /** Pure: the boxes that a heap of records describes whole. */
-export function foundIn(records: readonly DnsRecord[]): readonly FoundBox[] {
+function foundIn(records: readonly DnsRecord[]): readonly FoundBox[] {
 	const boxes = instancesIn(records).flatMap((instance) => boxOf(instance, records) ?? []);
 	return boxes.sort((left, right) => left.name.localeCompare(right.name));
 }
