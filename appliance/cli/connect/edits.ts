@@ -1,6 +1,6 @@
 /** What is written into each client's own file, and taken out of it again: pure functions of its text. */
 
-import { clientLines } from '../client-lines.ts';
+import { clientLines } from '../../protocol/client-lines.ts';
 
 export interface Access {
 	/** Base address without a slash at its end. */
