@@ -29,7 +29,7 @@ describe('what the box says of itself', () => {
 
 	it('says what it is pinned by where it has a certificate', () => {
 		expect(buildAnnouncement({ ...FACTS, tlsPort: 7343, fingerprint: 'ab'.repeat(32) }).txt).toMatchObject({
-			tls: '1',
+			tls: '7343',
 			fp: 'ab'.repeat(32),
 		});
 	});
