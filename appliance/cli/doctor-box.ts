@@ -86,6 +86,8 @@ function estimatesOf(estimates: StatusReport['localEstimates'] | undefined): str
 	const { calls = 0, medianPercent, p90Percent } = estimates ?? {};
 	if (medianPercent === undefined || p90Percent === undefined) return '';
 	return `; time estimates of ${calls} local answers off by ${Math.round(medianPercent)} % (median), ${Math.round(p90Percent)} % (p90)`;
+}
+
 /** Whether others on the network can find the box. */
 export async function checkDiscovery({ dataDir }: Places): Promise<Finding> {
 	const status = await findService(dataDir)
