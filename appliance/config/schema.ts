@@ -273,7 +273,7 @@ const routingSchema = z.strictObject({
 	mostTimesCloud: z
 		.number()
 		.positive()
-		.max(1_000)
+		.max(1_000_000)
 		.default(1.5)
 		.describe(
 			'A local answer that is expected to take more times as long as that of the quickest cloud deployment of the role is not local, as long as a cloud deployment can answer. Raise it where money counts more than time.',

@@ -17,7 +17,7 @@ const WELL =
 const LOCAL = { headers: { 'x-innerloop-tier': 'local' } };
 const PREFER_LOCAL = {
 	// The stand-in for the cloud answers in milliseconds.
-	routing: { mostTimesCloud: 1_000 },
+	routing: { mostTimesCloud: 1_000_000 },
 	roles: {
 		inner: { tiers: ['local', 'mid'], deadlineMs: 600_000 },
 		mid: { tiers: ['local', 'mid'], deadlineMs: 600_000 },
