@@ -22,7 +22,7 @@ const UNPACKED_RATIO = 6;
 const facts = z.object({ version: z.string(), arch: z.string(), commit: z.string() });
 
 export const otherSlot = (slot: Slot): Slot => (slot === 'a' ? 'b' : 'a');
-export const slotFolder = (root: string, slot: Slot): string => join(root, 'slots', slot);
+const slotFolder = (root: string, slot: Slot): string => join(root, 'slots', slot);
 
 /** @throws UpdateFailure where nothing was installed by an image or a release */
 export async function currentSlot(root: string): Promise<Slot> {

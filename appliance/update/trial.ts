@@ -1,6 +1,5 @@
 /** The note that a switch is on trial: while it lies there, the next boot goes back to the slot that it names. */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeDurably, writeDurably } from './durable.ts';
 import type { Slot } from './slots.ts';
@@ -17,13 +16,6 @@ const path = (root: string): string => join(root, 'update', 'trial');
 /** In lines of name=value, since a shell script reads it when nothing else may work. */
 export async function beginTrial(root: string, { previous, backup }: Trial): Promise<void> {
 	await writeDurably(path(root), `previous=${previous}\nbackup=${backup}\n`);
-}
-
-export async function readTrial(root: string): Promise<Trial | undefined> {
-	const text = await readFile(path(root), 'utf8').catch(() => '');
-	const previous = /^previous=([ab])$/m.exec(text)?.[1];
-	if (previous !== 'a' && previous !== 'b') return undefined;
-	return { previous, backup: /^backup=(.*)$/m.exec(text)?.[1] ?? '' };
 }
 
 export async function endTrial(root: string): Promise<void> {

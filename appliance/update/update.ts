@@ -135,7 +135,7 @@ function placeOf({ source }: UpdateBox): string {
 
 const keysFile = (root: string): string => join(root, 'update', 'keys.json');
 
-export async function readKeys(root: string): Promise<readonly TrustedKey[]> {
+async function readKeys(root: string): Promise<readonly TrustedKey[]> {
 	const text = await readFile(keysFile(root), 'utf8').catch(() => '[]');
 	try {
 		return parseTrustedKeys(text);
