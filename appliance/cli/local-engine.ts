@@ -9,6 +9,7 @@ import { type Environment, modelsDir, nativeDir } from '../config/places.ts';
 import type { PrefixConfig } from '../config/prefix.ts';
 import type { Settings } from '../config/settings.ts';
 import { chooseModel } from '../model/choose-model.ts';
+import { findCalibration } from '../model/kv-calibration.ts';
 import { type ModelLog, obtainForService } from '../model/obtain-for-service.ts';
 import type { LocalEngine } from '../protocol/ports.ts';
 import { createAwaitedEngine } from '../provider/local/awaited-engine.ts';
@@ -16,6 +17,7 @@ import type { LogPort } from '../provider/local/engine-supervisor.ts';
 import { createLocalEngine } from '../provider/local/local-engine.ts';
 import type { PrefixSettings } from '../provider/local/messages.ts';
 import { digestOfText } from '../provider/local/prefix/token-blocks.ts';
+import { withCalibration } from './background-calibration.ts';
 
 const clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 
@@ -27,8 +29,8 @@ export function startEngine(
 ): LocalEngine {
 	const dir = modelsDir(env, home);
 	const choice = chooseModel(local.model, dir);
-	const create = (modelPath: string) =>
-		createLocalEngine({
+	const create = (modelPath: string) => {
+		const engine = createLocalEngine({
 			modelPath,
 			slots: local.slots,
 			contextTokens: local.contextTokens,
@@ -38,9 +40,13 @@ export function startEngine(
 			mostStallMs: local.mostStallMs,
 			prefix: prefixSettings(local.prefix, dataDir, env),
 			...ownBuildOf(local.build, { env, home }, log),
+			kvCache: local.kvCache,
+			findCalibration: () => usableCalibration(modelPath),
 			log,
 			clock,
 		});
+		return local.kvCalibration ? withCalibration(engine, { modelFile: modelPath, env, home, log }) : engine;
+	};
 	if (choice.isPresent) return create(choice.file);
 	const fetching = new AbortController();
 	return createAwaitedEngine({
@@ -50,6 +56,12 @@ export function startEngine(
 		slots: local.slots,
 		giveUp: () => fetching.abort(),
 	});
+}
+
+/** Checked and found good; undefined where there is none. */
+function usableCalibration(modelPath: string): string | undefined {
+	const found = findCalibration(modelPath);
+	return found.kind === 'usable' ? found.file : undefined;
 }
 
 /** An image brings its own build along; elsewhere it is made in the background. */

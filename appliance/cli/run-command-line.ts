@@ -7,6 +7,7 @@ import { type Command, type Context, EXIT, UsageError } from './command.ts';
 /** Loaded when they are needed: most commands want nothing of what `serve` does. */
 const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	serve: async () => (await import('./serve.ts')).serveCommands,
+	kv: async () => (await import('./kv.ts')).kvCommands,
 	model: async () => (await import('./model.ts')).modelCommands,
 	key: async () => (await import('./key.ts')).keyCommands,
 	member: async () => (await import('./member.ts')).memberCommands,

@@ -35,6 +35,20 @@ const serverSchema = z.strictObject({
 	limits: limitsSchema.prefault({}),
 });
 
+/** Types of cached keys, "/", those of values, as ggml names them; the last are of the own build. */
+const KV_CACHES = [
+	'auto',
+	'f16',
+	'q8_0',
+	'tq4',
+	'tq5/tq4',
+	'tqs35/tq3',
+	'tqs40/tq4',
+	'tqs45/tq4',
+	'tqs50/tq5',
+	'tqs60/tq6',
+] as const;
+
 export const localSchema = z.strictObject({
 	isEnabled: z.boolean().default(true).describe('Whether the box answers calls itself.'),
 	model: z
@@ -64,6 +78,16 @@ export const localSchema = z.strictObject({
 		.describe(
 			'Engine binary: the prebuilt one, or one built here in the background and taken over when idle. auto builds where there are patches.',
 		),
+	kvCache: z
+		.enum(KV_CACHES)
+		.default('auto')
+		.describe(
+			'How cached keys/values are stored. auto: the smallest that keeps the quality, where the own build and the model allow it, else q8_0. innerloop kv status says what is in use.',
+		),
+	kvCalibration: z
+		.boolean()
+		.default(true)
+		.describe("Whether the box measures its model's keys once, in the background when nothing runs, so that fewer bits hold them as well."),
 	allowedTools: z
 		.array(z.string().min(1))
 		.default([
@@ -381,3 +405,4 @@ export type PassThroughConfig = z.infer<typeof passThroughSchema>;
 export type LocalConfig = z.infer<typeof localSchema>;
 export type LimitsConfig = z.infer<typeof limitsSchema>;
 export type LimitsOfUseConfig = z.infer<typeof limitsOfUseSchema>;
+export type KvCacheChoice = LocalConfig['kvCache'];

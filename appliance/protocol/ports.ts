@@ -203,6 +203,8 @@ export interface EngineStatus {
 	readonly build: 'prebuilt' | 'own';
 	/** Type of cached keys and values, as llama.cpp names it; undefined before a model is loaded. */
 	readonly kvCache: string | undefined;
+	/** Why it is this type. */
+	readonly kvCacheReason: string | undefined;
 	readonly rssBytes: number | undefined;
 }
 

@@ -94,7 +94,16 @@ async function childByContext(): Promise<void> {
 	for (const kind of values.builds.split(',')) {
 		const build = await buildOf(kind);
 		for (const context of contexts) {
-			const settings = { modelPath, build, slots: 1, contextTokens: Number(context), threads: 1, prefillChunkTokens: 256 };
+			const settings = {
+				modelPath,
+				build,
+				slots: 1,
+				contextTokens: Number(context),
+				threads: 1,
+				prefillChunkTokens: 256,
+				kvCache: 'auto' as const,
+				kvCalibrationFile: undefined,
+			};
 			const memory = await childMemory(settings);
 			rows.push([
 				kind,

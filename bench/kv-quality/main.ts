@@ -14,15 +14,35 @@ const USAGE = `Usage: npm run bench:kv-quality -- --model FILE.gguf [options]
   --contexts N,N  tokens of a chunk (default: 512,2048,8192)
   --chunks N      chunks of each length (default: 3)
   --threads N     default: 1
-  --variants LIST types, KEYS/VALUES where they differ, "-" behind for no rotation, "+" for balanced keys (default: all of the table)
+  --variants LIST types, KEYS/VALUES where they differ, and behind: "-" no rotation, "+" balanced keys, "*" keys calibrated by the file
+                  that INNERLOOP_KEY_CALIBRATION names, "~" sliding windows at q8_0 (default: all of the table but the calibrated)
   --json FILE     also write {machine, commit, figures} there
 `;
 
 /** The codec's, of 3.19 to 6.19 bits; 4.69 on the mean with keys of five bits and values of four. */
-const OWN = ['tq3', 'tq3+', 'tq4', 'tq4+', 'tq5/tq4+', 'tq5', 'tq5+', 'tq6', 'tq6+'];
+const OWN = ['tq3', 'tq3+', 'tq4', 'tq4+', 'tq4+~', 'tq5/tq4+', 'tq5', 'tq5+', 'tq6', 'tq6+', 'tqj4', 'tqj4+'];
+
+/** Keys in segments, where there is a calibration to go by. */
+const SEGMENTED = ['tqs35/tq3*', 'tqs40/tq4*', 'tqs40/tq4*~', 'tqs45/tq4*', 'tqs50/tq5*', 'tqs60/tq6*'];
 
 /** f16+ shows the floor: nothing but rounding differs. */
-const VARIANTS = ['q8_0', 'q8_0+', 'q5_1', 'q5_1+', 'q5_0', 'q5_0+', 'q4_0', 'q4_0+', 'q5_0-', 'q5_0-+', 'q4_0-', 'q4_0-+', 'f16+', ...OWN];
+const VARIANTS = [
+	'q8_0',
+	'q8_0+',
+	'q5_1',
+	'q5_1+',
+	'q5_0',
+	'q5_0+',
+	'q4_0',
+	'q4_0+',
+	'q5_0-',
+	'q5_0-+',
+	'q4_0-',
+	'q4_0-+',
+	'f16+',
+	...OWN,
+	...(process.env.INNERLOOP_KEY_CALIBRATION ? SEGMENTED : []),
+];
 
 interface Quality {
 	readonly variant: string;
@@ -57,17 +77,18 @@ for (const context of values.contexts.split(',')) {
 	const args = [values.model, text, context, values.chunks, values.threads, ...values.variants.split(',')];
 	const results = (await run('kv_quality', args)) as unknown as readonly Quality[];
 	console.log(`\n${context} tokens × ${values.chunks}`);
-	printTable(['cache', 'rotated', 'balanced', 'mean KLD', '± s. e.', '99.9 %', 'same top'], results.map(rowOf));
+	printTable(['cache', 'rotated', 'keys', 'mean KLD', '± s. e.', '99.9 %', 'same top'], results.map(rowOf));
 	figures.push(...results.flatMap((result) => figuresOf(context, result)));
 }
 if (values.json !== undefined) writeReport(values.json, makeReport(fileURLToPath(new URL('../../', import.meta.url)), figures));
 
 function rowOf({ variant, meanKld, standardError, kld999, sameTop }: Quality): readonly string[] {
 	const mark = (is: boolean): string => (is ? 'yes' : 'no');
-	const type = variant.replace(/[+-]+$/, '');
+	const type = variant.replace(/[+*~-]+$/, '');
 	const isRotated = type !== 'f16' && !variant.includes('-');
 	const numbers = [meanKld.toFixed(4), standardError.toFixed(4), kld999.toFixed(3), `${(sameTop * 100).toFixed(1)} %`];
-	return [type, mark(isRotated), mark(variant.includes('+')), ...numbers];
+	const keys = variant.includes('*') ? 'calibrated' : variant.includes('+') ? 'balanced' : 'as they are';
+	return [variant.includes('~') ? `${type}, windows q8_0` : type, mark(isRotated), keys, ...numbers];
 }
 
 function figuresOf(context: string, { variant, meanKld, kld999, sameTop }: Quality): readonly Figure[] {

@@ -7,7 +7,16 @@ import { obtainCachedBuild } from './cached-build.ts';
 import { obtainOwnBuild } from './own-build.ts';
 import { OWN_SOURCES } from './own-sources.ts';
 
-export type KvTool = 'attention_lab' | 'kv_memory' | 'kv_quality' | 'kv_speed';
+/** Each tool, and what it is made of beside its own file. */
+const TOOLS = {
+	attention_lab: [],
+	kv_memory: [],
+	kv_quality: [],
+	kv_speed: [],
+	kv_calibrate: ['key_statistics.cpp', 'fit_transform.cpp'],
+} as const;
+
+export type KvTool = keyof typeof TOOLS;
 
 export interface KvToolOptions {
 	/** Folder of native builds. */
@@ -27,19 +36,19 @@ export async function obtainKvTools(options: KvToolOptions): Promise<(tool: KvTo
 		facts: [inputs.key],
 		folder: options.folder,
 		signal: options.signal,
-		commands: (out) => ['attention_lab', 'kv_memory', 'kv_quality', 'kv_speed'].map((tool) => compiler(inputs, llama, tool, out)),
+		commands: (out) => Object.entries(TOOLS).map(([tool, parts]) => compiler(inputs, llama, [`${tool}.cpp`, ...parts], join(out, tool))),
 	});
 	return (tool) => join(built, tool);
 }
 
-function compiler(inputs: BuildInputs, llama: string, tool: string, out: string): [string, ...string[]] {
+function compiler(inputs: BuildInputs, llama: string, sources: readonly string[], out: string): [string, ...string[]] {
 	const libraries = releaseFolder(llama);
 	const names = readdirSync(libraries).filter((name) => /^lib(llama\.|ggml).*\.so$/.test(name));
 	return [
 		'c++',
 		...['-std=c++17', '-O3', '-I', join(llama, 'include')],
-		join(inputs.sources, 'ggml', 'tools', `${tool}.cpp`),
-		...['-o', join(out, tool), '-L', libraries, `-Wl,-rpath,${libraries}`],
+		...sources.map((source) => join(inputs.sources, 'ggml', 'tools', source)),
+		...['-o', out, '-L', libraries, `-Wl,-rpath,${libraries}`],
 		...names.map((name) => `-l:${basename(name)}`),
 	];
 }

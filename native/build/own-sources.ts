@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { cpSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Root of all that is ours in llama.cpp. */
@@ -16,6 +16,9 @@ const PLACES: Readonly<Record<string, string>> = {
 	include: 'ggml/src/innerloop/include',
 	src: 'ggml/src/innerloop/codec',
 };
+
+/** In those folders, but for the codec's addon only: the engine has its own attention. */
+const ADDON_ONLY = /^src\/(?:arch\/\w+\/kernels_\w+|dispatch|kernel_table|kernels_scalar|head_chunks|weights)\.[ch]pp$/;
 
 /** The release of node-llama-cpp, and so of llama.cpp, that the patches were made for. */
 export function pinnedVersion(root = OWN_SOURCES): string {
@@ -31,12 +34,13 @@ export function listPatches(root = OWN_SOURCES): readonly string[] {
 		.map((name) => join(folder, name));
 }
 
-/** One digest of every file that goes into llama.cpp, by name and content: comments in a README change no build. */
+/** One digest of every file that goes into llama.cpp, by name and content: a README or a kernel of the addon changes no build. */
 export function digestSources(root = OWN_SOURCES): string {
 	const hash = createHash('sha256');
-	for (const file of [...listPatches(root), ...Object.keys(PLACES).flatMap((folder) => filesOf(join(root, folder)))]) {
+	const files = [...listPatches(root), ...Object.keys(PLACES).flatMap((folder) => filesOf(join(root, folder)))];
+	for (const file of files.filter((each) => !ADDON_ONLY.test(relative(root, each)))) {
 		hash
-			.update(`${file.slice(root.length)}\0`)
+			.update(`${relative(root, file)}\0`)
 			.update(readFileSync(file))
 			.update('\0');
 	}

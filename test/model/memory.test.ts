@@ -10,7 +10,15 @@ const MOST_FILE_BYTES = 100e6;
 const MOST_BYTES = 300e6;
 
 test('the child holds the weights once, and not in a mapping of the file', async () => {
-	const settings = { build: { kind: 'prebuilt' }, slots: 1, contextTokens: 2_048, threads: 1, prefillChunkTokens: 64 } as const;
+	const settings = {
+		build: { kind: 'prebuilt' },
+		slots: 1,
+		contextTokens: 2_048,
+		threads: 1,
+		prefillChunkTokens: 64,
+		kvCache: 'auto',
+		kvCalibrationFile: undefined,
+	} as const;
 	const memory = await childMemory({ modelPath: smallModel(), ...settings });
 	expect(memory.fileBytes).toBeLessThan(MOST_FILE_BYTES);
 	expect(memory.rssBytes).toBeLessThan(MOST_BYTES);

@@ -14,7 +14,16 @@ const CHUNK = 64;
 
 function settingsOf(modelPath: string, folder: string): EngineSettings {
 	return {
-		...{ modelPath, build: { kind: 'prebuilt' }, slots: 3, contextTokens: 2_048, threads: 1, prefillChunkTokens: CHUNK },
+		...{
+			modelPath,
+			build: { kind: 'prebuilt' },
+			slots: 3,
+			contextTokens: 2_048,
+			threads: 1,
+			prefillChunkTokens: CHUNK,
+			kvCache: 'auto',
+			kvCalibrationFile: undefined,
+		},
 		prefix: {
 			...{ folder, keyFile: join(folder, 'key'), diskBytes: 1e9, diskBytesADay: 1e9, restMs: 0, windowStateBytes: 64e6 },
 			...{ teamPrompts: [], calibration: 'none' },

@@ -86,6 +86,7 @@ class AwaitedEngine implements LocalEngine {
 			ratesByDepth: [],
 			build: 'prebuilt',
 			kvCache: undefined,
+			kvCacheReason: undefined,
 			rssBytes: undefined,
 		};
 	}

@@ -32,6 +32,7 @@ export class EngineSupervisor {
 	loaded: LoadedModel | undefined;
 	rssBytes: number | undefined;
 	#settings: EngineSettings;
+	readonly #findCalibration: () => string | undefined;
 	readonly #log: LogPort;
 	readonly #clock: Clock;
 	readonly #events: SupervisorEvents;
@@ -44,8 +45,9 @@ export class EngineSupervisor {
 	#lastHeardMs = 0;
 	#watch: NodeJS.Timeout | undefined;
 
-	constructor(settings: EngineSettings, log: LogPort, clock: Clock, events: SupervisorEvents) {
+	constructor(settings: EngineSettings, findCalibration: () => string | undefined, log: LogPort, clock: Clock, events: SupervisorEvents) {
 		this.#settings = settings;
+		this.#findCalibration = findCalibration;
 		this.#log = log;
 		this.#clock = clock;
 		this.#events = events;
@@ -67,7 +69,8 @@ export class EngineSupervisor {
 			onExit: (ending) => this.#ended(ending),
 			onErrorOutput: (text) => this.#log.warn({ output: text.trim().slice(0, 2_000) }, 'the engine child wrote to its error output'),
 		});
-		this.#process.send({ type: 'load', settings: this.#settings });
+		// A calibration that was made meanwhile takes effect now: live caches keep the one they were filled with.
+		this.#process.send({ type: 'load', settings: { ...this.#settings, kvCalibrationFile: this.#findCalibration() } });
 	}
 
 	send(message: ToChild): void {

@@ -1,6 +1,7 @@
 /** The local engine as the service sees it: a desk that takes calls, in front of a supervised child that answers them. */
 
 import { existsSync } from 'node:fs';
+import type { KvCacheChoice } from '../../config/schema.ts';
 import type { Conversation } from '../../protocol/conversation.ts';
 import type { Clock, EngineStatus, LocalEngine, LocalRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
@@ -33,6 +34,9 @@ export interface LocalEngineOptions {
 	 * node-llama-cpp that loads it, which is taken over as soon as nothing runs. Undefined keeps the prebuilt engine.
 	 */
 	readonly obtainOwnBuild?: (signal: AbortSignal) => Promise<string>;
+	readonly kvCache?: KvCacheChoice;
+	/** The calibration that is good for the model now, asked at every start of the child. */
+	readonly findCalibration?: () => string | undefined;
 	readonly log: LogPort;
 	readonly clock: Clock;
 }
@@ -63,12 +67,14 @@ class SupervisedEngine implements LocalEngine {
 		this.#absence = absenceOf(modelPath);
 		if (modelPath === undefined || this.#absence !== undefined) return;
 		const { contextTokens, threads, prefillChunkTokens, mostStallMs, prefix } = options;
+		const { kvCache = 'auto', findCalibration = () => undefined } = options;
 		const settings: EngineSettings = {
-			...{ modelPath, build: { kind: 'prebuilt' }, slots, contextTokens, threads, prefillChunkTokens },
+			...{ modelPath, build: { kind: 'prebuilt' }, slots, contextTokens, threads, prefillChunkTokens, kvCache },
+			kvCalibrationFile: undefined,
 			...(mostStallMs === undefined ? {} : { mostStallMs }),
 			...(prefix === undefined ? {} : { prefix }),
 		};
-		const supervisor = new EngineSupervisor(settings, log, clock, {
+		const supervisor = new EngineSupervisor(settings, findCalibration, log, clock, {
 			onReady: () => this.#becomeReady(),
 			onLost: (reason) => this.#desk.lose(reason),
 			onFailed: (reason) => this.#desk.failWaiting(failed(`does not run: ${reason}`)),
@@ -97,6 +103,7 @@ class SupervisedEngine implements LocalEngine {
 			slots,
 			build: supervisor?.build.kind ?? 'prebuilt',
 			kvCache: supervisor?.loaded?.kvCache,
+			kvCacheReason: supervisor?.loaded?.kvCacheReason,
 			rssBytes: supervisor?.rssBytes,
 		};
 	}

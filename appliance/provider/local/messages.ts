@@ -1,5 +1,6 @@
 /** What the service and its engine child say to each other over IPC. */
 
+import type { KvCacheChoice } from '../../config/schema.ts';
 import type { Conversation } from '../../protocol/conversation.ts';
 import type { ProblemCode } from '../../protocol/problem.ts';
 import type { StreamPart } from '../../protocol/stream.ts';
@@ -14,6 +15,9 @@ export interface EngineSettings {
 	readonly contextTokens: number | undefined;
 	readonly threads: number | undefined;
 	readonly prefillChunkTokens: number;
+	readonly kvCache: KvCacheChoice;
+	/** File of `innerloop kv calibrate` for this model, when there is one that was found good. */
+	readonly kvCalibrationFile: string | undefined;
 	/** Longest pause of a running answer while another prompt is read. */
 	readonly mostStallMs?: number;
 	readonly prefix?: PrefixSettings;
@@ -77,8 +81,10 @@ export interface LoadedModel {
 	/** Context of one slot. */
 	readonly contextTokens: number;
 	readonly slots: number;
-	/** Type of cached keys and values, as llama.cpp names it. */
+	/** Types of cached keys and values, as llama.cpp names them. */
 	readonly kvCache: string;
+	/** Why they are these. */
+	readonly kvCacheReason: string;
 }
 
 export type FromChild =

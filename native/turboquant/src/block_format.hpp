@@ -25,6 +25,7 @@ struct Format;
         static constexpr float unit = UNIT;                                              \
         static const int8_t* table(unsigned scale_index) { return TABLE[scale_index]; }  \
     };
+TQ_DEFINE_FORMAT(2, kTable2, kUnit2)
 TQ_DEFINE_FORMAT(3, kTable3, kUnit3)
 TQ_DEFINE_FORMAT(4, kTable4, kUnit4)
 TQ_DEFINE_FORMAT(5, kTable5, kUnit5)
@@ -65,6 +66,7 @@ inline void unpack_codes(const uint8_t* in, uint8_t* codes) noexcept {
         const unsigned low_pair = (in[i % 8] >> (i / 8 * 2)) & 3u;
         const unsigned high_pair = (high[i % 8] >> (i / 8 * 2)) & 3u;
         const unsigned high_bit = (high[i / 8] >> (i % 8)) & 1u;
+        if constexpr (BITS == 2) codes[i] = static_cast<uint8_t>(low_pair);
         if constexpr (BITS == 3) codes[i] = static_cast<uint8_t>(low_pair | high_bit << 2);
         if constexpr (BITS == 4) codes[i] = static_cast<uint8_t>(nibble);
         if constexpr (BITS == 5) codes[i] = static_cast<uint8_t>(nibble | high_bit << 4);
@@ -78,9 +80,9 @@ inline void pack_codes(const uint8_t* codes, uint8_t* out) noexcept {
     std::memset(out, 0, kGroupBytes<BITS>);
     for (int i = 0; i < TQ_GROUP; i++) {
         const unsigned code = codes[i];
-        if constexpr (BITS == 3) {
+        if constexpr (BITS <= 3) {
             out[i % 8] |= static_cast<uint8_t>((code & 3u) << (i / 8 * 2));
-            high[i / 8] |= static_cast<uint8_t>((code >> 2) << (i % 8));
+            if constexpr (BITS == 3) high[i / 8] |= static_cast<uint8_t>((code >> 2) << (i % 8));
         } else {
             out[i % 16] |= static_cast<uint8_t>((code & 15u) << (i / 16 * 4));
             if constexpr (BITS == 5) high[i / 8] |= static_cast<uint8_t>((code >> 4) << (i % 8));

@@ -104,8 +104,8 @@ void improve(Model& model, const std::vector<float>& data) {
 void print(const Model& model) {
     const double unit = model.scales[kScales - 1] * model.levels.back() * kClip / 127;
     std::printf("constexpr float kUnit%d = %.9gf;\n", model.bits, unit);
-    // Tables of eight entries are written twice: a look-up takes sixteen.
-    const int copies = model.bits == 3 ? 2 : 1;
+    // A look-up takes sixteen entries: shorter tables are repeated.
+    const int copies = model.bits >= 4 ? 1 : 16 >> model.bits;
     std::printf("alignas(64) constexpr int8_t kTable%d[16][%zu] = {\n", model.bits, model.levels.size() * copies);
     for (const double scale : model.scales) {
         std::printf("    {");
@@ -125,7 +125,7 @@ void print(const Model& model) {
 int main() {
     const std::vector<float> data = normal_blocks();
     std::printf("// Written by tools/train_tables.cpp; not edited by hand.\n// clang-format off\n");
-    for (int bits = 3; bits <= 6; bits++) {
+    for (int bits = 2; bits <= 6; bits++) {
         Model model{bits, {}, {}};
         const int count = 1 << bits;
         for (int i = 0; i < count; i++) model.levels.push_back(-3 + 6 * (i + 0.5) / count);

@@ -16,6 +16,7 @@ const status: EngineStatus = {
 	ratesByDepth: [],
 	build: 'prebuilt',
 	kvCache: undefined,
+	kvCacheReason: undefined,
 	rssBytes: undefined,
 };
 

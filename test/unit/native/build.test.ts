@@ -40,7 +40,7 @@ test('only what every core has is switched on, and never the machine’s own cho
 
 /** A folder of sources and patches as the real one has it. */
 function ownSources(version: string): string {
-	const names = ['ggml/patches', 'ggml/llama', 'ggml/attention', 'ggml/types', 'include', 'src'];
+	const names = ['ggml/patches', 'ggml/llama', 'ggml/attention', 'ggml/types', 'include', 'src/arch/arm'];
 	for (const name of names) mkdirSync(join(folder, name), { recursive: true });
 	writeFileSync(join(folder, 'ggml', 'patches', 'node-llama-cpp-version'), `${version}\n`);
 	return folder;
@@ -62,8 +62,14 @@ test('patches count in their order, and each byte of theirs and of our sources m
 	write('ggml/attention/kernel.cpp', 'int a;');
 	write('ggml/attention/kernel.cpp', 'int b;');
 	expect(new Set(keys).size).toBe(keys.length);
+	write('src/block_codec.cpp', 'int c;');
+	expect(new Set(keys).size).toBe(keys.length);
 	write('ggml/patches/README.md', 'no patch');
 	expect(keys.at(-1)).toBe(keys.at(-2));
+	// The addon's kernels are no part of the engine.
+	write('src/arch/arm/kernels_neon_dotprod.cpp', 'int d;');
+	write('src/dispatch.cpp', 'int e;');
+	expect(keys.at(-1)).toBe(keys.at(-3));
 });
 
 test('sources are copied to their places, and nothing of an earlier copy stays', () => {

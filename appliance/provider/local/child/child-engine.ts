@@ -24,6 +24,8 @@ export interface ChildEngine {
 	readonly model: LlamaModel;
 	readonly context: LlamaContext;
 	readonly modelName: string;
+	readonly cache: LoadedEngine['cache'];
+	readonly cacheVersion: string;
 	readonly vocabulary: Vocabulary;
 	readonly syntax: ToolSyntax;
 	readonly promptTools: PromptTools;

@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Problem } from '../../../protocol/problem.ts';
 import type { FromChild, Measurement, PlainProblem, ToChild } from '../messages.ts';
 import { answerCall, countPrompt } from './answer-call.ts';
+import type { CacheTypes } from './cache-types.ts';
 import { type ChildEngine, openChildEngine } from './child-engine.ts';
-import { KV_CACHE_TYPE } from './load-model.ts';
 import { openPrefixStore } from './open-prefix-store.ts';
 import { Canceled } from './slot.ts';
 import { warmUp } from './warm-up.ts';
@@ -56,7 +56,8 @@ async function load(message: Extract<ToChild, { type: 'load' }>): Promise<void> 
 			model: modelName,
 			contextTokens: context.contextSize,
 			slots: context.totalSequences,
-			kvCache: KV_CACHE_TYPE.toLowerCase(),
+			kvCache: nameOf(opened.cache),
+			kvCacheReason: opened.cache.reason,
 		};
 		send({ type: 'ready', loaded });
 		reportMemory();
@@ -74,6 +75,11 @@ async function stop(): Promise<void> {
 	} finally {
 		process.exit(0);
 	}
+}
+
+function nameOf({ keys, values, slidingWindows }: CacheTypes): string {
+	const types = keys === values ? keys : `${keys}/${values}`;
+	return slidingWindows === undefined ? types : `${types}, sliding windows ${slidingWindows}`;
 }
 
 function reportMemory(): void {

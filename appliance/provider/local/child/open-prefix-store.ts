@@ -8,7 +8,6 @@ import type { EngineSettings } from '../messages.ts';
 import { BlockStore } from '../prefix/block-store.ts';
 import { openSeal } from '../prefix/seal.ts';
 import type { ChildEngine } from './child-engine.ts';
-import { KV_CACHE_TYPE } from './load-model.ts';
 
 /** Raise it when blocks are laid out or computed otherwise. */
 const REVISION = 1;
@@ -37,11 +36,11 @@ export async function openPrefixStore(engine: ChildEngine, settings: EngineSetti
 }
 
 /** All that changes the bytes of a block, or what they mean. The own build balances keys, so its blocks are not the prebuilt engine's. */
-function storeKey({ prefix }: ChildEngine, { build, prefix: settings }: EngineSettings, model: string): string {
+function storeKey({ prefix, cacheVersion }: ChildEngine, { build, prefix: settings }: EngineSettings, model: string): string {
 	const parts = [
 		REVISION,
 		model,
-		KV_CACHE_TYPE,
+		cacheVersion,
 		prefix.shape,
 		settings?.calibration,
 		build.kind === 'own' ? buildMark(build.folder) : 'prebuilt',

@@ -6,6 +6,7 @@
 #include "ggml-common.h"
 #include "ggml-cpu.h"
 #include "innerloop/types/kv-types.h"
+#include "segment-format.h"
 #include "simd.h"
 #include "turboquant-format.h"
 #include "unpack-rows.h"
@@ -95,6 +96,11 @@ kv_format format_of(ggml_type type) {
         case GGML_TYPE_TQ4:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(4), unpack_tq<4>>, to_float };
         case GGML_TYPE_TQ5:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(5), unpack_tq<5>>, to_float };
         case GGML_TYPE_TQ6:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(6), unpack_tq<6>>, to_float };
+        case GGML_TYPE_TQS35: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(35) + 7)/8, unpack_tqs<TQS_35>>, to_float };
+        case GGML_TYPE_TQS40: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(40) + 7)/8, unpack_tqs<TQS_40>>, to_float };
+        case GGML_TYPE_TQS45: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(45) + 7)/8, unpack_tqs<TQS_45>>, to_float };
+        case GGML_TYPE_TQS50: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(50) + 7)/8, unpack_tqs<TQS_50>>, to_float };
+        case GGML_TYPE_TQS60: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(60) + 7)/8, unpack_tqs<TQS_60>>, to_float };
         default:             return { type, 0, nullptr, to_float };
     }
 }

@@ -70,6 +70,7 @@ weights read(const ggml_tensor * norm) {
     return values;
 }
 
+// Halves of a RoPE pair are i and i + pair_distance, or i and i + 1 when pair_distance is 1.
 std::vector<double> energies(const weights & norm, size_t pair_distance) {
     std::vector<double> energy(norm.size());
     for (size_t i = 0; i < norm.size(); i++) {
@@ -118,15 +119,32 @@ bool all_plain(const cache_norms & cache, int64_t size) {
 
 } // namespace
 
-std::vector<float> key_balance(const std::vector<float> & k_norm, const std::vector<std::vector<float>> & q_norms, size_t pair_distance) {
-    const auto k = energies(k_norm, pair_distance);
-    std::vector<double> q(k.size());
-    for (const auto & norm : q_norms) {
-        const auto energy = energies(norm, pair_distance);
-        for (size_t i = 0; i < q.size(); i++) {
-            q[i] += energy[i]/q_norms.size();
+std::map<uint32_t, channel_energies> norm_energies(llama_model & model) {
+    std::map<uint32_t, channel_energies> all;
+    if (!is_known(model.arch)) {
+        return all;
+    }
+    for (const auto & [layer, cache] : collect(model)) {
+        if (!all_plain(cache, model.hparams.n_embd_head_k(layer))) {
+            continue;
+        }
+        const size_t distance = model.hparams.rope_type == LLAMA_ROPE_TYPE_NORM ? 1 : model.hparams.n_rot(layer)/2;
+        auto & energy = all[layer];
+        energy.key = energies(read(*cache.k), distance);
+        energy.query.assign(energy.key.size(), 0);
+        for (auto * norm : cache.q) {
+            const auto one = energies(read(*norm), distance);
+            for (size_t i = 0; i < one.size(); i++) {
+                energy.query[i] += one[i]/cache.q.size();
+            }
         }
     }
+    return all;
+}
+
+std::vector<float> key_balance(const channel_energies & energy) {
+    const auto & k = energy.key;
+    const auto & q = energy.query;
     const double least_q = SMALLEST_SHARE*mean(q);
     const double least_k = SMALLEST_SHARE*mean(k);
     std::vector<float> scale(k.size(), 1.0f);
@@ -145,23 +163,14 @@ void balance_keys(llama_model & model, owned_tensors & owned) {
     const auto caches = collect(model);
     ggml_context_ptr ctx { ggml_init({ 2*(model.layers.size() + 1)*ggml_tensor_overhead(), nullptr, true }) };
     std::vector<fold> folds;
-    size_t balanced = 0;
-    for (const auto & [layer, cache] : caches) {
-        const int64_t head = model.hparams.n_embd_head_k(layer);
-        if (!all_plain(cache, head)) {
-            continue;
-        }
-        std::vector<weights> q_norms;
-        for (auto * q : cache.q) {
-            q_norms.push_back(read(*q));
-        }
-        const size_t distance = model.hparams.rope_type == LLAMA_ROPE_TYPE_NORM ? 1 : model.hparams.n_rot(layer)/2;
-        const auto scale = key_balance(read(*cache.k), q_norms, distance);
+    const auto all_energies = norm_energies(model);
+    for (const auto & [layer, energy] : all_energies) {
+        const auto & cache = caches.at(layer);
+        const auto scale = key_balance(energy);
         folds.push_back({ cache.k, empty_copy(ctx.get(), *cache.k), scale, false });
         for (auto * q : cache.q) {
             folds.push_back({ q, empty_copy(ctx.get(), *q), scale, true });
         }
-        balanced++;
     }
     if (folds.empty()) {
         return;
@@ -175,7 +184,7 @@ void balance_keys(llama_model & model, owned_tensors & owned) {
         write(change.copy, read(*change.slot), change.scale, change.is_query);
         *change.slot = change.copy;
     }
-    LLAMA_LOG_INFO("%s: keys balanced in %zu of %zu caches\n", __func__, balanced, caches.size());
+    LLAMA_LOG_INFO("%s: keys balanced in %zu of %zu caches\n", __func__, all_energies.size(), caches.size());
     std::vector<ggml_backend_buffer_ptr> buffers;
     buffers.push_back(std::move(buffer));
     owned.emplace_back(std::move(ctx), std::move(buffers));

@@ -3,6 +3,8 @@
 
 #include "ggml-cpp.h"
 
+#include <cstdint>
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -23,7 +25,16 @@ using owned_tensors = std::vector<std::pair<ggml_context_ptr, std::vector<ggml_b
 // the new ones go to `owned`.
 void balance_keys(llama_model & model, owned_tensors & owned);
 
-// s for one cache. Halves of a RoPE pair are i and i + pair_distance, or i and i + 1 when pair_distance is 1.
-std::vector<float> key_balance(const std::vector<float> & k_norm, const std::vector<std::vector<float>> & q_norms, size_t pair_distance);
+// What the norms' weights alone tell of a cache: E k² and E q² by channel, equal within a RoPE pair.
+struct channel_energies {
+    std::vector<double> key;
+    std::vector<double> query;
+};
+
+// By layer that writes the cache; empty for architectures that are not known.
+std::map<uint32_t, channel_energies> norm_energies(llama_model & model);
+
+// s for one cache.
+std::vector<float> key_balance(const channel_energies & energy);
 
 } // namespace innerloop

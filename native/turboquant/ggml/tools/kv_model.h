@@ -6,6 +6,8 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -48,17 +50,30 @@ inline void start() {
     llama_backend_init();
 }
 
-inline llama_model * load(const std::string & file, bool is_balanced) {
-    setenv("INNERLOOP_KEY_BALANCE", is_balanced ? "1" : "0", 1);
-    llama_model * model = llama_model_load_from_file(file.c_str(), llama_model_default_params());
+enum class keys_as { in_the_file, balanced, calibrated };
+
+// Calibrated by the file that INNERLOOP_KEY_CALIBRATION named when the program began. Weights stay where the file is mapped when
+// KV_TOOLS_SHARE_WEIGHTS is set: slower, but several models of one file take the memory of one.
+inline llama_model * load(const std::string & file, keys_as keys) {
+    static const std::string calibration = [] {
+        const char * named = getenv("INNERLOOP_KEY_CALIBRATION");
+        return std::string(named == nullptr ? "" : named);
+    }();
+    if (keys == keys_as::calibrated && calibration.empty()) {
+        fail("INNERLOOP_KEY_CALIBRATION names no calibration");
+    }
+    setenv("INNERLOOP_KEY_BALANCE", keys == keys_as::in_the_file ? "0" : "1", 1);
+    setenv("INNERLOOP_KEY_CALIBRATION", keys == keys_as::calibrated ? calibration.c_str() : "", 1);
+    auto params = llama_model_default_params();
+    params.use_extra_bufts = getenv("KV_TOOLS_SHARE_WEIGHTS") == nullptr;
+    llama_model * model = llama_model_load_from_file(file.c_str(), params);
     if (model == nullptr) {
         fail("cannot load " + file);
     }
     return model;
 }
 
-inline llama_context * open(llama_model * model, ggml_type type_k, ggml_type type_v, bool is_rotated, uint32_t tokens, uint32_t batch, int threads) {
-    setenv("LLAMA_ATTN_ROT_DISABLE", is_rotated ? "0" : "1", 1);
+inline llama_context_params context_params(ggml_type type_k, ggml_type type_v, uint32_t tokens, uint32_t batch, int threads) {
     auto params = llama_context_default_params();
     params.n_ctx = tokens;
     params.n_batch = batch;
@@ -69,11 +84,45 @@ inline llama_context * open(llama_model * model, ggml_type type_k, ggml_type typ
     params.type_v = type_v;
     params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_ENABLED;
     params.swa_full = false;
-    llama_context * context = llama_init_from_model(model, params);
+    return params;
+}
+
+inline llama_context * open(llama_model * model, ggml_type type_k, ggml_type type_v, bool is_rotated, uint32_t tokens, uint32_t batch, int threads) {
+    setenv("LLAMA_ATTN_ROT_DISABLE", is_rotated ? "0" : "1", 1);
+    llama_context * context = llama_init_from_model(model, context_params(type_k, type_v, tokens, batch, threads));
     if (context == nullptr) {
         fail(std::string("no context with a cache of ") + ggml_type_name(type_k) + "/" + ggml_type_name(type_v));
     }
     return context;
+}
+
+inline std::vector<llama_token> tokenize(const llama_model * model, const char * file) {
+    std::ifstream in(file);
+    const std::string text((std::istreambuf_iterator<char>(in)), {});
+    std::vector<llama_token> tokens(text.size() + 2);
+    const int count = llama_tokenize(llama_model_get_vocab(model), text.data(), (int) text.size(), tokens.data(), (int) tokens.size(), true, false);
+    if (count < 0) {
+        fail("the text cannot be tokenized");
+    }
+    tokens.resize(count);
+    return tokens;
+}
+
+// Tokens first … first + count − 1 of a text, at their places in it, in sequence 0.
+inline void decode(llama_context * context, const llama_token * tokens, int first, int count, bool with_logits) {
+    llama_batch batch = llama_batch_init(count, 0, 1);
+    batch.n_tokens = count;
+    for (int i = 0; i < count; i++) {
+        batch.token[i] = tokens[first + i];
+        batch.pos[i] = first + i;
+        batch.n_seq_id[i] = 1;
+        batch.seq_id[i][0] = 0;
+        batch.logits[i] = with_logits;
+    }
+    if (llama_decode(context, batch) != 0) {
+        fail("a batch cannot be decoded");
+    }
+    llama_batch_free(batch);
 }
 
 } // namespace kv

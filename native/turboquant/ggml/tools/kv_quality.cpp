@@ -2,16 +2,16 @@
 //
 //   kv_quality MODEL TEXT CONTEXT CHUNKS THREADS VARIANT...
 //
-// A variant is TYPE, or TYPE of keys/TYPE of values, with "-" behind it for no rotation and "+" for balanced keys: q4_0, q4_0-, q4_0+, q4_0-+.
+// A variant is TYPE, or TYPE of keys/TYPE of values, and behind it "-" for no rotation, "+" for keys balanced by the norms' weights, "*"
+// for keys calibrated by the file that INNERLOOP_KEY_CALIBRATION names, "~" for sliding windows at q8_0: q4_0-+, tqs40/tq4*~.
 // The second half of each chunk counts, as in llama.cpp's perplexity tool. One JSON object a variant.
 
 #include "kv_model.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <iterator>
-#include <memory>
+#include <cstring>
+#include <map>
 
 namespace {
 
@@ -25,80 +25,112 @@ struct variant {
     int64_t same_top = 0;
 };
 
-std::vector<llama_token> tokenize(const llama_model * model, const char * file) {
-    std::ifstream in(file);
-    const std::string text((std::istreambuf_iterator<char>(in)), {});
-    std::vector<llama_token> tokens(text.size() + 2);
-    const int count = llama_tokenize(llama_model_get_vocab(model), text.data(), (int) text.size(), tokens.data(), (int) tokens.size(), true, false);
-    if (count < 0) {
-        kv::fail("the text cannot be tokenized");
-    }
-    tokens.resize(count);
-    return tokens;
-}
+// Each way of its keys is a model of its own, loaded when first asked for.
+struct models {
+    std::string file;
+    std::map<kv::keys_as, llama_model *> loaded;
 
-variant open_variant(const std::string & name, llama_model * plain, llama_model * balanced, int context, int threads) {
-    variant v;
-    v.name = name;
-    const bool is_balanced = name.find('+') != std::string::npos;
-    const bool is_rotated = name.find('-') == std::string::npos;
-    const std::string types = name.substr(0, name.find_first_of("+-"));
-    const auto [keys, values] = kv::types_named(types);
-    v.context = kv::open(is_balanced ? balanced : plain, keys, values, is_rotated, context, BATCH, threads);
-    return v;
-}
-
-void decode(llama_context * context, const llama_token * tokens, int first, int count, bool with_logits) {
-    llama_batch batch = llama_batch_init(count, 0, 1);
-    batch.n_tokens = count;
-    for (int i = 0; i < count; i++) {
-        batch.token[i] = tokens[first + i];
-        batch.pos[i] = first + i;
-        batch.n_seq_id[i] = 1;
-        batch.seq_id[i][0] = 0;
-        batch.logits[i] = with_logits;
-    }
-    if (llama_decode(context, batch) != 0) {
-        kv::fail("a batch cannot be decoded");
-    }
-    llama_batch_free(batch);
-}
-
-struct distribution {
-    const float * logits;
-    float largest;
-    double log_sum;
-    int top;
-
-    distribution(const float * l, int size) : logits(l) {
-        top = (int) (std::max_element(l, l + size) - l);
-        largest = l[top];
-        double sum = 0;
-        for (int i = 0; i < size; i++) {
-            sum += std::exp(l[i] - largest);
-        }
-        log_sum = std::log(sum);
+    llama_model * get(kv::keys_as keys) {
+        auto & model = loaded[keys];
+        return model != nullptr ? model : model = kv::load(file, keys);
     }
 };
 
-// Σ p·(log p − log q)
-double divergence(const distribution & p, const distribution & q, int size) {
-    double sum = 0;
-    for (int i = 0; i < size; i++) {
-        const double log_p = p.logits[i] - p.largest - p.log_sum;
-        if (log_p > -30) {
-            sum += std::exp(log_p)*(log_p - (q.logits[i] - q.largest - q.log_sum));
-        }
-    }
-    return sum;
+variant open_variant(const std::string & name, models & all, int context, int threads) {
+    variant v;
+    v.name = name;
+    const bool has_star = name.find('*') != std::string::npos, has_plus = name.find('+') != std::string::npos;
+    const auto as = has_star ? kv::keys_as::calibrated : has_plus ? kv::keys_as::balanced : kv::keys_as::in_the_file;
+    const bool is_rotated = name.find('-') == std::string::npos;
+    const std::string types = name.substr(0, name.find_first_of("+-*~"));
+    const auto [keys, values] = kv::types_named(types);
+    setenv("INNERLOOP_SLIDING_CACHE", name.find('~') == std::string::npos ? "" : "q8_0", 1);
+    v.context = kv::open(all.get(as), keys, values, is_rotated, context, BATCH, threads);
+    return v;
 }
 
-void compare(llama_context * base, variant & v, int count, int vocabulary) {
+// e^x for x ≤ 0 to 1e-7 of it, in steps that a compiler makes vectors of: a vocabulary has 262144 of them for each token.
+inline float exp_of(float x) {
+    x = std::max(x, -87.0f);
+    // Towards zero is what vectors can do, and x is not positive.
+    const float whole = (float) (int32_t) (x*1.44269504f - 0.5f);
+    const float rest = (x - whole*0.693359375f) + whole*2.12194440e-4f;
+    float sum = 1.9875691500e-4f;
+    for (float term : { 1.3981999507e-3f, 8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f, 1.0f, 1.0f }) {
+        sum = sum*rest + term;
+    }
+    const int32_t power = ((int32_t) whole + 127) << 23;
+    float scale;
+    memcpy(&scale, &power, sizeof(scale));
+    return sum*scale;
+}
+
+// Sums by lanes: floats in a row of a quarter million would lose digits, and a compiler may not reorder one sum.
+constexpr int LANES = 16;
+
+template <typename TERM> double sum_of(int size, TERM term) {
+    double total = 0;
+    for (int first = 0; first < size; first += 4096) {
+        float lanes[LANES] = {};
+        const int end = std::min(size, first + 4096);
+        int i = first;
+        for (; i + LANES <= end; i += LANES) {
+            for (int lane = 0; lane < LANES; lane++) {
+                lanes[lane] += term(i + lane);
+            }
+        }
+        for (; i < end; i++) {
+            lanes[0] += term(i);
+        }
+        for (float lane : lanes) {
+            total += lane;
+        }
+    }
+    return total;
+}
+
+int top_of(const float * logits, int size) {
+    float largest = logits[0];
+    for (int i = 1; i < size; i++) {
+        largest = std::max(largest, logits[i]);
+    }
+    return (int) (std::find(logits, logits + size, largest) - logits);
+}
+
+// What the f16 cache predicts: made once, and compared with every variant.
+struct prediction {
+    std::vector<float> share; // p
+    double entropy_part;      // Σ p·log p
+    int top;
+};
+
+double log_sum(const float * logits, float largest, int size) {
+    return std::log(sum_of(size, [&](int i) { return exp_of(logits[i] - largest); }));
+}
+
+void predict(const float * logits, int size, prediction & p) {
+    p.top = top_of(logits, size);
+    const float largest = logits[p.top];
+    const double sum = log_sum(logits, largest, size);
+    const float shift = largest + (float) sum;
+    p.share.resize(size);
+    for (int i = 0; i < size; i++) {
+        p.share[i] = exp_of(logits[i] - shift);
+    }
+    p.entropy_part = sum_of(size, [&](int i) { return p.share[i]*(logits[i] - largest); }) - sum;
+}
+
+// Σ p·(log p − log q)
+double divergence(const prediction & p, const float * logits, float largest, int size) {
+    return p.entropy_part - sum_of(size, [&](int i) { return p.share[i]*(logits[i] - largest); }) + log_sum(logits, largest, size);
+}
+
+void compare(const std::vector<prediction> & base, variant & v, int count, int vocabulary) {
     for (int i = 0; i < count; i++) {
-        const distribution p(llama_get_logits_ith(base, i), vocabulary);
-        const distribution q(llama_get_logits_ith(v.context, i), vocabulary);
-        v.divergences.push_back(divergence(p, q, vocabulary));
-        v.same_top += p.top == q.top;
+        const float * logits = llama_get_logits_ith(v.context, i);
+        const int top = top_of(logits, vocabulary);
+        v.divergences.push_back(divergence(base[i], logits, logits[top], vocabulary));
+        v.same_top += base[i].top == top;
     }
 }
 
@@ -147,18 +179,19 @@ int main(int argc, char ** argv) {
     }
     const int context = atoi(argv[3]), chunks = atoi(argv[4]), threads = atoi(argv[5]);
     kv::start();
-    llama_model * plain = kv::load(argv[1], false);
-    llama_model * balanced = kv::load(argv[1], true);
-    const auto tokens = tokenize(plain, argv[2]);
+    models all { argv[1], {} };
+    llama_model * plain = all.get(kv::keys_as::in_the_file);
+    const auto tokens = kv::tokenize(plain, argv[2]);
     if ((int64_t) tokens.size() < (int64_t) context*chunks) {
         kv::fail("the text has only " + std::to_string(tokens.size()) + " tokens");
     }
     llama_context * base = kv::open(plain, GGML_TYPE_F16, GGML_TYPE_F16, true, context, BATCH, threads);
     std::vector<variant> variants;
     for (int i = 6; i < argc; i++) {
-        variants.push_back(open_variant(argv[i], plain, balanced, context, threads));
+        variants.push_back(open_variant(argv[i], all, context, threads));
     }
     const int vocabulary = llama_vocab_n_tokens(llama_model_get_vocab(plain));
+    std::vector<prediction> predictions(BATCH);
     for (int chunk = 0; chunk < chunks; chunk++) {
         // Every chunk begins as a text of its own does.
         std::vector<llama_token> part(tokens.begin() + chunk*context, tokens.begin() + (chunk + 1)*context);
@@ -170,11 +203,14 @@ int main(int argc, char ** argv) {
         for (int first = 0; first < context; first += BATCH) {
             const int count = std::min(BATCH, context - first);
             const bool counts = first >= context/2;
-            decode(base, part.data(), first, count, counts);
+            kv::decode(base, part.data(), first, count, counts);
+            for (int i = 0; counts && i < count; i++) {
+                predict(llama_get_logits_ith(base, i), vocabulary, predictions[i]);
+            }
             for (auto & v : variants) {
-                decode(v.context, part.data(), first, count, counts);
+                kv::decode(v.context, part.data(), first, count, counts);
                 if (counts) {
-                    compare(base, v, count, vocabulary);
+                    compare(predictions, v, count, vocabulary);
                 }
             }
         }

@@ -104,7 +104,7 @@ int main(int argc, char ** argv) {
         deepest = std::max(deepest, atoi(argv[i]));
     }
     kv::start();
-    llama_model * model = kv::load(argv[1], true);
+    llama_model * model = kv::load(argv[1], kv::keys_as::balanced);
     const auto [keys, values] = kv::types_named(argv[2]);
     llama_context * context = kv::open(model, keys, values, true, deepest + std::max(batch, SEED_TOKENS) + tokens + 64, std::max(batch, SEED_TOKENS), threads);
     bench b(model, context);

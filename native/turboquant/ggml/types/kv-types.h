@@ -4,6 +4,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "published-type.h"
+#include "segment-types.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -34,7 +37,7 @@ INNERLOOP_DECLARE_TYPE(6)
         .to_float       = innerloop_tq##bits##_to_float,                \
         .from_float_ref = (ggml_from_float_t) innerloop_tq##bits##_from_float, \
     },
-#define INNERLOOP_TYPE_TRAITS INNERLOOP_TRAITS(3) INNERLOOP_TRAITS(4) INNERLOOP_TRAITS(5) INNERLOOP_TRAITS(6)
+#define INNERLOOP_TYPE_TRAITS INNERLOOP_TRAITS(3) INNERLOOP_TRAITS(4) INNERLOOP_TRAITS(5) INNERLOOP_TRAITS(6) INNERLOOP_ALL_SEGMENTS_TRAITS INNERLOOP_TQJ_TRAITS
 
 #define INNERLOOP_TRAITS_CPU(bits)                                      \
     [GGML_TYPE_TQ##bits] = {                                            \
@@ -43,12 +46,14 @@ INNERLOOP_DECLARE_TYPE(6)
         .vec_dot_type = GGML_TYPE_Q8_0,                                 \
         .nrows        = 1,                                              \
     },
-#define INNERLOOP_TYPE_TRAITS_CPU INNERLOOP_TRAITS_CPU(3) INNERLOOP_TRAITS_CPU(4) INNERLOOP_TRAITS_CPU(5) INNERLOOP_TRAITS_CPU(6)
+#define INNERLOOP_TYPE_TRAITS_CPU \
+    INNERLOOP_TRAITS_CPU(3) INNERLOOP_TRAITS_CPU(4) INNERLOOP_TRAITS_CPU(5) INNERLOOP_TRAITS_CPU(6) INNERLOOP_ALL_SEGMENTS_TRAITS_CPU INNERLOOP_TQJ_TRAITS_CPU
 
 #define INNERLOOP_QUANTIZE(bits, from, to) \
     case GGML_TYPE_TQ##bits: result = innerloop_tq##bits##_quantize(from, to, nrows, n_per_row); break;
 #define INNERLOOP_QUANTIZE_CASES(from, to) \
-    INNERLOOP_QUANTIZE(3, from, to) INNERLOOP_QUANTIZE(4, from, to) INNERLOOP_QUANTIZE(5, from, to) INNERLOOP_QUANTIZE(6, from, to)
+    INNERLOOP_QUANTIZE(3, from, to) INNERLOOP_QUANTIZE(4, from, to) INNERLOOP_QUANTIZE(5, from, to) INNERLOOP_QUANTIZE(6, from, to) \
+    INNERLOOP_ALL_SEGMENTS_QUANTIZE(from, to) INNERLOOP_TQJ_QUANTIZE(from, to)
 
 #ifdef __cplusplus
 }
