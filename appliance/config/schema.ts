@@ -36,18 +36,7 @@ const serverSchema = z.strictObject({
 });
 
 /** Types of cached keys, "/", those of values, as ggml names them; the last are of the own build. */
-const KV_CACHES = [
-	'auto',
-	'f16',
-	'q8_0',
-	'tq4',
-	'tq5/tq4',
-	'tqs35/tq3',
-	'tqs40/tq4',
-	'tqs45/tq4',
-	'tqs50/tq5',
-	'tqs60/tq6',
-] as const;
+const KV_CACHES = ['auto', 'f16', 'q8_0', 'tq4', 'tq5/tq4', 'tqs35/tq3', 'tqs40/tq4', 'tqs45/tq4', 'tqs50/tq5', 'tqs60/tq6'] as const;
 
 export const localSchema = z.strictObject({
 	isEnabled: z.boolean().default(true).describe('Whether the box answers calls itself.'),

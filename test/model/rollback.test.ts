@@ -10,9 +10,16 @@ let fresh: Slot;
 
 beforeAll(async () => {
 	const modelPath = await tinyGemma4();
-	const settings = { modelPath, build: { kind: 'prebuilt' }, slots: 2, contextTokens: 4_096, threads: 1, prefillChunkTokens: 256,
-	kvCache: 'auto',
-	kvCalibrationFile: undefined } as const;
+	const settings = {
+		modelPath,
+		build: { kind: 'prebuilt' },
+		slots: 2,
+		contextTokens: 4_096,
+		threads: 1,
+		prefillChunkTokens: 256,
+		kvCache: 'auto',
+		kvCalibrationFile: undefined,
+	} as const;
 	engine = await openChildEngine(settings, () => undefined);
 	await warmUp(engine, () => undefined);
 	const taken = [engine.slots.take([], 'used'), engine.slots.take([], 'fresh')];
