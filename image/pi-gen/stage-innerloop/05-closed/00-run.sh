@@ -14,6 +14,6 @@ rm -f "${ROOTFS_DIR}/etc/systemd/system/multi-user.target.wants/rpi-resize.servi
 FSTAB="${ROOTFS_DIR}/etc/fstab"
 touch "${FSTAB}"
 grep -q innerloop-data "${FSTAB}" || printf '%s\n' \
-	'LABEL=innerloop-data /var/lib/private/innerloop ext4 noatime,nodev,nosuid,noexec,commit=5,nofail,x-systemd.device-timeout=30 0 2' >> "${FSTAB}"
+	'LABEL=innerloop-data /var/lib/private/innerloop ext4 noatime,nodev,nosuid,noexec,commit=5,nofail,x-systemd.device-timeout=180 0 2' >> "${FSTAB}"
 install -d -m 700 "${ROOTFS_DIR}/var/lib/private"
 install -d -m 700 "${ROOTFS_DIR}/var/lib/private/innerloop"
