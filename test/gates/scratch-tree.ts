@@ -21,6 +21,7 @@ const COPIED = [
 	'scripts/run-tests.ts',
 	'scripts/tally.ts',
 	'test/unit/launch',
+	'appliance/server/admin/page/tsconfig.json',
 ];
 
 export interface ScratchTree {
@@ -67,6 +68,7 @@ const CLEAN = {
 	'appliance/main.ts':
 		"import { z } from 'zod';\nimport { double } from './protocol/double.ts';\n\nprocess.stdout.write(String(double(z.number().parse(2))));\n",
 	'appliance/protocol/double.ts': 'export function double(value: number): number {\n\treturn value * 2;\n}\n',
+	'appliance/server/admin/page/main.tsx': "document.title = 'page';\n",
 	'test/unit/double.test.ts':
 		"import { expect, test } from 'vitest';\nimport { double } from '../../appliance/protocol/double.ts';\n\ntest('doubles', () => {\n\texpect(double(2)).toBe(4);\n});\n",
 };

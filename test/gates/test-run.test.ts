@@ -41,7 +41,7 @@ describe('npm test and npm run check, on a small tree', () => {
 		expect(output).toContain('FAIL  types');
 		expect(lastLine(output)).toMatch(/^\d+ passed, 2 failed$/);
 		expect(code).toBe(1);
-		expect(check.output).toContain('check: 2 of 4 gates failed');
+		expect(check.output).toContain('check: 2 of 5 gates failed');
 		expect(check.code).toBe(1);
 	});
 

@@ -15,7 +15,7 @@ const SETTLE = path('../../image/pi-gen/stage-innerloop/03-system/files/settle-u
 
 const STEPS = ['unpack', 'probe', ...SWITCH_STEPS] as const;
 /** Somewhere inside the steps, in ms after the start. */
-const MOMENTS = ['350', '700', '1100', '1600', '2300'];
+const MOMENTS = ['200', '300', '400', '550', '800'];
 
 describe('an update whose power is cut', () => {
 	let box: TestBox;
@@ -26,15 +26,16 @@ describe('an update whose power is cut', () => {
 	afterEach(() => box.close());
 
 	it.each([...STEPS, ...MOMENTS])('at %s serves after the next boot, and the update goes through at the next try', async (when) => {
-		const signal = await interrupted(when);
+		await interrupted(when);
 		box.cutPower();
 		const inTrial = existsSync(join(box.root, 'update', 'trial'));
+		// The moment may have come after the last step.
+		const isOver = !inTrial && existsSync(join(box.root, 'update', 'previous.json'));
 		execFileSync('sh', [SETTLE], { env: { PATH: process.env.PATH, INNERLOOP_ROOT: box.root, INNERLOOP_DATA: box.dataDir } });
 		expect(existsSync(join(box.root, 'update', 'trial'))).toBe(false);
 		if (inTrial) expect(box.lastOutcome().outcome).toBe('taken-back');
 		const version = await box.boot();
-		// Only an update that was over before its moment came may have gone through.
-		expect(version).toBe(signal === 'SIGKILL' ? '1.0.0' : '2.0.0');
+		expect(version).toBe(isOver ? '2.0.0' : '1.0.0');
 		expect(box.database().notes).toContain('before');
 		expect(box.database().version).toBe(version === '2.0.0' ? 2 : 1);
 		if (version === '2.0.0') return;
@@ -53,13 +54,13 @@ describe('an update whose power is cut', () => {
 		expect(readFileSync(SETTLE, 'utf8')).not.toContain('bin/innerloop update');
 	});
 
-	function interrupted(when: string): Promise<NodeJS.Signals | null> {
+	function interrupted(when: string): Promise<void> {
 		return new Promise((resolve, reject) => {
 			const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', CHILD, box.folder, when], {
 				stdio: ['ignore', 'ignore', 'inherit'],
 			});
 			child.once('error', reject);
-			child.once('exit', (_code, signal) => resolve(signal));
+			child.once('exit', () => resolve());
 		});
 	}
 });

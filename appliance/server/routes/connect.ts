@@ -1,20 +1,39 @@
 /** What a developer's machine fetches from the box itself: one file that connects its clients, and how to run it. */
 
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { makeConnectBundle } from '../connect-bundle.ts';
 
 const OPEN = { config: { access: 'open' as const } };
-const FILE = new URL('../connect/connect.mjs.txt', import.meta.url);
 
-/** Open to all: there is nothing in it that is not public, and nobody has a key yet. */
+interface Bundle {
+	readonly bytes: Buffer;
+	readonly sha256: string;
+}
+
+/** Open to all: there is nothing in it that is not public, and nobody has a key yet. Made when it is first asked for. */
 export function addConnectRoutes(app: FastifyInstance): void {
-	const bundle = readFileSync(FILE);
-	const sha256 = createHash('sha256').update(bundle).digest('hex');
-	app.get('/connect.mjs', OPEN, (_request, reply) =>
-		reply.type('text/javascript; charset=utf-8').header('x-sha256', sha256).header('cache-control', 'no-cache').send(bundle),
+	let made: Promise<Bundle> | undefined;
+	const bundle = () => {
+		// A failure is not kept: the next visitor tries again.
+		made ??= make().catch((error: unknown) => {
+			made = undefined;
+			throw error;
+		});
+		return made;
+	};
+	app.get('/connect.mjs', OPEN, async (_request, reply) => {
+		const { bytes, sha256 } = await bundle();
+		return reply.type('text/javascript; charset=utf-8').header('x-sha256', sha256).header('cache-control', 'no-cache').send(bytes);
+	});
+	app.get('/connect', OPEN, async (request, reply) =>
+		reply.type('text/plain; charset=utf-8').send(instructions(request, (await bundle()).sha256)),
 	);
-	app.get('/connect', OPEN, (request, reply) => reply.type('text/plain; charset=utf-8').send(instructions(request, sha256)));
+}
+
+async function make(): Promise<Bundle> {
+	const bytes = await makeConnectBundle();
+	return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function instructions({ protocol, headers }: FastifyRequest, sha256: string): string {

@@ -1,15 +1,13 @@
-/** How the one file for developers' machines is made of the command line's own modules. */
+/** Makes the one file for developers' machines from the command line's own modules, in memory. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 
-const ROOT = join(import.meta.dirname, '..');
+const ROOT = join(import.meta.dirname, '../..');
 
-/** Checked in, since a box has no compiler. Not named as a script: it is data to this tree. */
-export const CONNECT_BUNDLE = join(ROOT, 'appliance/server/connect/connect.mjs.txt');
-
-export async function buildConnectBundle(): Promise<string> {
+/** Some hundred milliseconds. Runs on Node 18 or newer and needs nothing beside it. */
+export async function makeConnectBundle(): Promise<Buffer> {
 	const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
 	const { outputFiles } = await build({
 		absWorkingDir: ROOT,
@@ -21,8 +19,11 @@ export async function buildConnectBundle(): Promise<string> {
 		target: 'node18',
 		charset: 'utf8',
 		legalComments: 'inline',
+		logLevel: 'silent',
 		define: { INNERLOOP_VERSION: JSON.stringify(version) },
 		banner: { js: '#!/usr/bin/env node\n// Innerloop: finds a box on this network and writes it into the settings of your coding agents.' },
 	});
-	return outputFiles[0]?.text ?? '';
+	// esbuild keeps a process of its own, which nothing else needs.
+	await stop();
+	return Buffer.from(outputFiles[0]?.contents ?? []);
 }
