@@ -94,7 +94,7 @@ describe('a connection that is cut', () => {
 		expectNothing();
 		const before = server.seen.length;
 		await download(request);
-		expect(server.seen[before]?.range).toMatch(/^bytes=\d{5,}-$/);
+		expect(server.seen[before]?.range).toMatch(/^bytes=[1-9]\d*-$/);
 		expectWhole();
 	});
 

@@ -72,7 +72,7 @@ export function cutAfter(bytes: number): Answer {
 		const head = { etag: server.etag, 'content-length': server.content.length - start };
 		if (start === 0) response.writeHead(200, head);
 		else response.writeHead(206, { ...head, 'content-range': `bytes ${start}-${server.content.length - 1}/${server.content.length}` });
-		response.write(server.content.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 20));
+		response.write(server.content.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 150));
 	};
 }
 
