@@ -102,6 +102,8 @@ function boxConfig(anthropicUrl: string, openaiUrl: string, options: BoxOptions)
 		].filter(({ provider }) => options.vendors?.includes(provider) ?? true),
 		// A test machine may be slow beyond any deadline; that calls go elsewhere then is shown by the router's own tests.
 		roles: { inner: { deadlineMs: 900_000 } },
+		// Nor is a stand-in for the cloud, which answers at once, what local answers are held against.
+		routing: { mostTimesCloud: 1_000_000 },
 		// Wide enough that no budget touches an output cap: what is compared here is bytes.
 		budgets: { treeUsd: 500, teamDayUsd: 5_000, teamMonthUsd: 5_000 },
 		...options.config,
