@@ -95,7 +95,7 @@ describe('a connection that is cut', () => {
 		expectNothing();
 		const before = server.seen.length;
 		await download(request);
-		expect(server.seen[before]?.range).toMatch(/^bytes=[1-9]\d*-$/);
+		expect(server.seen[before]?.range).toMatch(/^bytes=\d{5,}-$/);
 		expectWhole();
 	});
 
