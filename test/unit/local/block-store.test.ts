@@ -30,7 +30,7 @@ const rows = (index: number, bytes = 500) => Buffer.alloc(bytes, `secret-${index
 async function fill(store: BlockStore, count: number, first = 0): Promise<void> {
 	for (let index = first; index < first + count; index += 1) {
 		await store.put('block', digest(index), index === first ? '' : digest(index - 1), rows(index));
-		store.setReach(digest(index), ['ada'], index % 2 === 0);
+		store.setReach(digest(index), ['ada-of-the-team'], index % 2 === 0);
 	}
 	await store.flush();
 }
@@ -45,13 +45,13 @@ test('blocks and windows are there after a restart, with who may find them; no b
 	const second = await opened();
 	expect(
 		[...second.blocks()].map(({ digest: one, depth, senders, isTeam, pointBytes }) => [one, depth, senders, isTeam, pointBytes]),
-	).toEqual([0, 1, 2, 3, 4].map((index) => [digest(index), index + 1, ['ada'], index % 2 === 0, index === 4 ? 900 : 0]));
+	).toEqual([0, 1, 2, 3, 4].map((index) => [digest(index), index + 1, ['ada-of-the-team'], index % 2 === 0, index === 4 ? 900 : 0]));
 	expect(await second.get('block', digest(3))).toEqual(rows(3));
 	expect(await second.get('point', digest(4))).toEqual(rows(99, 900));
 	for (const name of readdirSync(folder())) {
 		const bytes = readFileSync(join(folder(), name));
 		expect(bytes.includes('secret')).toBe(false);
-		expect(bytes.includes(digest(3)) || name.includes(digest(3)) || bytes.includes('ada')).toBe(false);
+		expect(bytes.includes(digest(3)) || name.includes(digest(3)) || bytes.includes('ada-of-the-team')).toBe(false);
 		expect(statSync(join(folder(), name)).mode & 0o077).toBe(0);
 	}
 	expect(statSync(join(root, 'key')).mode & 0o777).toBe(0o600);
