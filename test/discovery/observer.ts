@@ -44,6 +44,23 @@ export interface AvahiLine {
 
 const POLL_MS = 25;
 
+/** How far behind this machine runs: what its own timers come late by, which is no fault of what is measured. */
+export class Lag {
+	private lateMs = 0;
+	private lastMs = performance.now();
+	private readonly timer = setInterval(() => {
+		const nowMs = performance.now();
+		this.lateMs += Math.max(0, nowMs - this.lastMs - POLL_MS * 2);
+		this.lastMs = nowMs;
+	}, POLL_MS);
+
+	/** @returns ms in all since it was made */
+	stop(): number {
+		clearInterval(this.timer);
+		return this.lateMs;
+	}
+}
+
 export class Observer {
 	readonly seen: Seen[] = [];
 	private readonly host: LabHost;
@@ -81,7 +98,7 @@ export class Observer {
 	}
 
 	/** Looks with a fresh avahi-browse until a line fits. */
-	async browse(type: string, isWanted: (line: AvahiLine) => boolean, timeoutMs = 6_000): Promise<AvahiLine | undefined> {
+	async browse(type: string, isWanted: (line: AvahiLine) => boolean, timeoutMs = 15_000): Promise<AvahiLine | undefined> {
 		const deadlineMs = performance.now() + timeoutMs;
 		for (;;) {
 			const output = await this.host.exec('timeout', '4', 'avahi-browse', '--parsable', '--resolve', '--terminate', type).catch(() => '');
@@ -93,8 +110,11 @@ export class Observer {
 
 	/** An IPv6 address of a host as avahi resolves it, with its zone where it needs one. */
 	async resolveIpv6(host: string): Promise<string | undefined> {
-		const output = await this.host.exec('timeout', '4', 'avahi-resolve', '-6', '--name', host).catch(() => '');
-		const address = output.trim().split(/\s+/)[1];
+		let address: string | undefined;
+		for (let asked = 0; asked < 3 && address === undefined; asked += 1) {
+			const output = await this.host.exec('timeout', '4', 'avahi-resolve', '-6', '--name', host).catch(() => '');
+			address = output.trim().split(/\s+/)[1];
+		}
 		return address?.startsWith('fe80') && !address.includes('%') ? `${address}%lan0` : address;
 	}
 
