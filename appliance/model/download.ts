@@ -122,7 +122,8 @@ async function fetchRest(part: PartFile, request: DownloadRequest, stallMs: numb
 		await receive(part, transfer, request, stall);
 		return transfer.statedSha256;
 	} finally {
-		stall.stop();
+		// Of a transfer that was refused the rest is not wanted.
+		stall.end();
 	}
 }
 
@@ -181,7 +182,8 @@ class Watchdog {
 		this.timer.refresh();
 	}
 
-	stop(): void {
+	end(): void {
 		clearTimeout(this.timer);
+		this.controller.abort(new Error('the transfer is over'));
 	}
 }

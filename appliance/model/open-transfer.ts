@@ -46,8 +46,13 @@ export async function openTransfer(request: TransferRequest): Promise<Transfer> 
 		totalBytes: range ? range.total : length === null ? undefined : Number(length),
 		validator,
 		statedSha256,
-		body: response.body as AsyncIterable<Uint8Array> | null,
+		body: heldBody(response),
 	};
+}
+
+/** Held by its reader from now on: Node cancels a body that nobody reads yet as soon as its response is garbage. */
+function heldBody({ body }: Response): AsyncIterable<Uint8Array> | null {
+	return body === null ? null : (body as ReadableStream<Uint8Array>).values();
 }
 
 async function follow(request: TransferRequest): Promise<{ response: Response; statedSha256: string | undefined }> {

@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type DownloadRequest, download } from '../../../appliance/model/download.ts';
 import { ModelFailure } from '../../../appliance/model/model-failure.ts';
@@ -20,6 +22,7 @@ let request: DownloadRequest;
 beforeEach(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'innerloop-download-'));
 	server = new FileServer(CONTENT);
+	server.readersFile = join(folder, 'model.gguf.part');
 	request = { url: await server.start(), file: join(folder, 'model.gguf'), sizeBytes: CONTENT.length, sha256: SHA256, patience: PATIENCE };
 });
 
@@ -85,17 +88,32 @@ describe('a connection that is cut', () => {
 		expectWhole();
 		expect(server.seen).toHaveLength(9);
 		expect(server.seen[1]).toMatchObject({ ifRange: '"first"' });
-		expect(Number(/\d+/.exec(server.seen[8]?.range ?? '')?.[0])).toBeGreaterThan(30_000);
+		expect(server.seen[8]?.range).toBe('bytes=240000-');
 	});
 
-	// As with the damaged part below.
-	test('goes on in the next run of the program', { retry: 2 }, async () => {
+	test('is nothing that collecting garbage does: an answer is read whole though nobody holds it', async () => {
+		for (let cut = 0; cut < 8; cut++) server.script.push(cutAfter(30_000));
+		setFlagsFromString('--expose-gc');
+		const collecting = setInterval(runInNewContext('gc') as () => void, 0);
+		try {
+			await download(request);
+		} finally {
+			clearInterval(collecting);
+		}
+		expectWhole();
+		expect(server.seen.map(({ range }) => range)).toEqual([
+			undefined,
+			...Array.from({ length: 8 }, (_, cut) => `bytes=${30_000 * (cut + 1)}-`),
+		]);
+	});
+
+	test('goes on in the next run of the program', async () => {
 		server.script.push(cutAfter(100_000), status(404));
 		await expect(download(request)).rejects.toThrow(/404/);
 		expectNothing();
 		const before = server.seen.length;
 		await download(request);
-		expect(server.seen[before]?.range).toMatch(/^bytes=\d{5,}-$/);
+		expect(server.seen[before]?.range).toBe('bytes=100000-');
 		expectWhole();
 	});
 
@@ -174,8 +192,7 @@ describe('an answer that is not the file', () => {
 		expect(existsSync(`${request.file}.part`)).toBe(false);
 	});
 
-	// Seen to fail once beside the whole unit project and never alone: not understood yet.
-	test('a damaged part of an earlier run gets one fresh start', { retry: 2 }, async () => {
+	test('a damaged part of an earlier run gets one fresh start', async () => {
 		writeFileSync(`${request.file}.part`, Buffer.alloc(1_000, 1));
 		writeFileSync(`${request.file}.part.json`, JSON.stringify({ url: request.url, validator: '"first"' }));
 		await download(request);

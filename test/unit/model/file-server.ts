@@ -1,5 +1,6 @@
 /** A hub on loopback that serves one file and can misbehave in every way that a real one does. */
 
+import { statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -15,6 +16,8 @@ export type Answer = (server: FileServer, request: SeenRequest, response: Server
 export class FileServer {
 	content: Buffer;
 	etag: string;
+	/** Where the reader keeps what has arrived: a connection is cut only when all that was sent stands there. */
+	readersFile: string | undefined;
 	readonly seen: SeenRequest[] = [];
 	/** Consumed first to last; afterwards requests are answered properly. */
 	readonly script: Answer[] = [];
@@ -65,15 +68,29 @@ function startOf({ range, ifRange }: SeenRequest, etag: string): number {
 	return Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
 }
 
-/** Sends that many bytes of what is due, then resets the connection. */
+/**
+ * Sends that many bytes of what is due, and resets the connection once the reader has them on disk: a reader throws away
+ * what it was sent and has not read when its connection is cut, so after a pause alone a busy one may have nothing.
+ */
 export function cutAfter(bytes: number): Answer {
 	return (server, request, response) => {
 		const start = startOf(request, server.etag);
+		const end = Math.min(server.content.length, start + bytes);
 		const head = { etag: server.etag, 'content-length': server.content.length - start };
 		if (start === 0) response.writeHead(200, head);
 		else response.writeHead(206, { ...head, 'content-range': `bytes ${start}-${server.content.length - 1}/${server.content.length}` });
-		response.write(server.content.subarray(start, start + bytes), () => setTimeout(() => response.destroy(), 150));
+		response.write(server.content.subarray(start, end));
+		const look = setInterval(() => {
+			if (!response.destroyed && sizeOf(server.readersFile) < end) return;
+			clearInterval(look);
+			response.destroy();
+		}, 2);
 	};
+}
+
+function sizeOf(file: string | undefined): number {
+	if (file === undefined) throw new Error('the server was not told where its reader keeps what arrives');
+	return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 export function ignoreRange(server: FileServer, _request: SeenRequest, response: ServerResponse): void {
