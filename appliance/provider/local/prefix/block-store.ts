@@ -153,6 +153,8 @@ export class BlockStore {
 	#noteWritten({ kind, digest, above, bytes, atMs }: Extract<JournalLine, { is: 'put' }>): void {
 		const depth = (this.#blocks.get(above)?.depth ?? 0) + 1;
 		const block = this.#blocks.get(digest) ?? newBlock(digest, above, depth, atMs);
+		// Not zero where a process that was going away wrote it too.
+		const before = kind === 'block' ? block.blockBytes : block.pointBytes;
 		if (kind === 'block') block.blockBytes = bytes;
 		else block.pointBytes = bytes;
 		if (!this.#blocks.has(digest)) {
@@ -160,7 +162,7 @@ export class BlockStore {
 			const parent = this.#blocks.get(above);
 			if (parent !== undefined) parent.stored += 1;
 		}
-		this.#bytes += bytes;
+		this.#bytes += bytes - before;
 		this.#countDay(Math.floor(atMs / DAY_MS), bytes);
 	}
 

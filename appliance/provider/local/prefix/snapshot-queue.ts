@@ -26,6 +26,9 @@ export interface SnapshotEvents {
 	readonly onLog: (message: string) => void;
 }
 
+/** What a killed process loses of a long prompt, at most. */
+const BLOCKS_A_FLUSH = 16;
+
 /** Each holds a state in memory. */
 const MOST_WAITING = 2;
 
@@ -94,6 +97,7 @@ export class SnapshotQueue {
 			this.#events.onStored(digests.slice(0, index + 1), member);
 			const { senders, isTeam } = this.#events.keepersOf(digest);
 			this.#store.setReach(digest, senders, isTeam);
+			if ((index + 1) % BLOCKS_A_FLUSH === 0) await this.#store.flush();
 		}
 		const last = digests.at(-1) ?? '';
 		if (window !== undefined && this.#store.has(last, 'block')) {
