@@ -5,16 +5,19 @@ import { join } from 'node:path';
 import { formatConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Environment } from '../config/places.ts';
+import type { Settings } from '../config/settings.ts';
 import type { MemberChangeRequest, NewKeyRequest } from '../protocol/admin.ts';
 import { changedRules } from '../protocol/member.ts';
-import type { Budgets, Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
+import type { Clock, Member, MemberStore, NewKey } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { TIERS } from '../protocol/words.ts';
+import { measureSavings } from '../router/savings/estimate.ts';
 import { openStore, type StoreLog } from '../store/open-store.ts';
 import type { Admin } from './admin.ts';
 import { findMember } from './find-member.ts';
 
 const NANO = 1e9;
+const DAY_MS = 86_400_000;
 const clock: Clock = { nowMs: () => performance.now(), wallMs: () => Date.now() };
 const quiet: StoreLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -27,7 +30,8 @@ export async function adminOverFiles(dataDir: string, configFile: string, env: E
 			`There is no box in ${dataDir} yet: start it once with innerloop serve, or name another folder with --data.`,
 		);
 	}
-	const store = await openStore({ file, clock, budgets: readBudgets(configFile, env), log: quiet });
+	const settings = readSettings(configFile, env);
+	const store = await openStore({ file, clock, budgets: settings.budgets, log: quiet });
 	const { members, ledger, history } = store;
 	return {
 		members: async () => members.listMembers(),
@@ -55,6 +59,8 @@ export async function adminOverFiles(dataDir: string, configFile: string, env: E
 			const names = new Map(members.listMembers().map(({ id, name }) => [id, name]));
 			return (await store.spendByDay(days)).map((row) => ({ ...row, name: names.get(row.id) ?? row.id }));
 		},
+		measuredSavings: async (days) =>
+			measureSavings(await history.trees(clock.wallMs() - days * DAY_MS, undefined), settings.routing.control?.share ?? 0),
 		findCall: async (id) => {
 			const record = await history.find(id);
 			if (record === undefined) throw new Problem('not-found', `There is no call ${JSON.stringify(id)} in the history.`);
@@ -65,9 +71,9 @@ export async function adminOverFiles(dataDir: string, configFile: string, env: E
 	};
 }
 
-function readBudgets(configFile: string, env: Environment): Budgets {
+function readSettings(configFile: string, env: Environment): Settings {
 	const result = loadConfig(existsSync(configFile) ? readFileSync(configFile) : undefined, env);
-	if (result.ok) return result.settings.budgets;
+	if (result.ok) return result.settings;
 	throw new Problem('invalid-call', [`The configuration ${configFile} is refused:`, ...result.errors.map(formatConfigError)].join('\n  '));
 }
 

@@ -1,6 +1,14 @@
 /** The box through its running service. */
 
-import type { CallsReport, KeysReport, MembersReport, NewKeyReport, SpendDaysReport, SpendReport } from '../protocol/admin.ts';
+import type {
+	CallsReport,
+	KeysReport,
+	MembersReport,
+	NewKeyReport,
+	SavingsReport,
+	SpendDaysReport,
+	SpendReport,
+} from '../protocol/admin.ts';
 import type { CallRecord, ListedKey, Member } from '../protocol/ports.ts';
 import type { Admin } from './admin.ts';
 import { findMember } from './find-member.ts';
@@ -26,6 +34,7 @@ export function adminOverHttp({ ask, read }: ServiceConnection): Admin {
 		spend: async () => (await ask<SpendReport>('GET', 'spend')).rows,
 		exportSpend: ({ by, from, to }) => read(`spend.csv?by=${by}&from=${from}&to=${to}`),
 		spendByDay: async (days) => (await ask<SpendDaysReport>('GET', `spend/days?days=${days}`)).days,
+		measuredSavings: async (days) => (await ask<SavingsReport>('GET', `savings?days=${days}`)).measured,
 		findCall: (id) => ask<CallRecord>('GET', `explain/${encodeURIComponent(id)}`),
 		recentCalls: async (limit) => (await ask<CallsReport>('GET', `calls?limit=${limit}`)).calls,
 		close: () => Promise.resolve(),

@@ -8,6 +8,7 @@ import type {
 	NewMemberRequest,
 	SpendDaysReport,
 } from '../protocol/admin.ts';
+import type { MeasuredSavings } from '../protocol/experiment.ts';
 import type { CallRecord, ListedKey, Member, SpendRow } from '../protocol/ports.ts';
 import type { SpendExport } from '../protocol/spend-export.ts';
 import { adminOverFiles } from './admin-over-files.ts';
@@ -32,6 +33,8 @@ export interface Admin {
 	/** CSV, piece by piece. */
 	exportSpend(request: SpendExport): AsyncIterable<Uint8Array | string>;
 	spendByDay(days: number): Promise<SpendDaysReport['days']>;
+	/** Against the control group; undefined where there is none. */
+	measuredSavings(days: number): Promise<MeasuredSavings | undefined>;
 	findCall(id: string): Promise<CallRecord>;
 	recentCalls(limit: number): Promise<readonly CallRecord[]>;
 	close(): Promise<void>;

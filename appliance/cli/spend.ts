@@ -6,6 +6,7 @@ import { type Command, defineCommand, EXIT, UsageError } from './command.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
 import { spendExport } from './spend-export.ts';
+import { spendSaved } from './spend-saved.ts';
 import { table } from './terminal.ts';
 
 const SCOPES = ['team', 'member', 'tree'] as const;
@@ -66,7 +67,7 @@ const spendDays = defineCommand({
 	},
 });
 
-export const spendCommands: readonly Command[] = [spendExport, spendDays, spend];
+export const spendCommands: readonly Command[] = [spendExport, spendDays, spendSaved, spend];
 
 function oneOf<T extends string>(known: readonly T[], given: string | undefined, option: string): T | undefined {
 	const found = known.find((word) => word === given);

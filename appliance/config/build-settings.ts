@@ -7,6 +7,7 @@ import { TIERS } from '../protocol/words.ts';
 import { toAccess } from './access.ts';
 import { toAlerts } from './alerts.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
+import { toControl } from './control.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
 import { toLearning } from './learning.ts';
 import { readEgress, toLimits } from './limits.ts';
@@ -109,11 +110,12 @@ function toRouting(config: Config): RoutingSettings {
 		name,
 		{ ...(role && { role }), ...(tier && { tier }), ...(deployment && { deployment }), ...(data && { data }) },
 	]);
-	const { balance, balanceByTier, ...routing } = config.routing;
+	const { balance, balanceByTier, control, ...routing } = config.routing;
 	const byTier = TIERS.map((tier) => [tier, balanceByTier[tier] ?? balance] as const);
 	return {
 		...routing,
 		balance: Object.fromEntries(byTier),
+		...(control.percent === 0 ? {} : { control: toControl(control) }),
 		reservedRepeats: config.retries.reservedRepeats,
 		roles: { outer: { role: 'outer', ...outer }, mid: { role: 'mid', ...mid }, inner: { role: 'inner', ...inner } },
 		aliases: Object.fromEntries(aliases),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { RETRY_ON } from '../protocol/retries.ts';
 import { BALANCE_BY, DIALECTS, MODALITIES, ROLES, TIERS, VENDORS } from '../protocol/words.ts';
 import { accessSchema } from './access.ts';
+import { controlSchema } from './control.ts';
 import { discoverySchema } from './discovery.ts';
 import { learningSchema } from './learning.ts';
 import { prefixSchema } from './prefix.ts';
@@ -291,6 +292,7 @@ const routingSchema = z.strictObject({
 		.describe(
 			'A local answer that is expected to take more times as long as that of the quickest cloud deployment of the role is not local, as long as a cloud deployment can answer. Raise it where money counts more than time.',
 		),
+	control: controlSchema.prefault({}),
 	contentPolicyFallbacks: z
 		.array(name)
 		.default([])

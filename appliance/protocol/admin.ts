@@ -6,6 +6,7 @@ import type { Condition } from './condition.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
 import type { DiscoveryStatus } from './discovery.ts';
+import type { MeasuredSavings } from './experiment.ts';
 import type { Admission, MachineSample } from './machine.ts';
 import type { Key, RulesChange } from './member.ts';
 import type { CallRecord, EngineStatus, ListedKey, Member, Retention, SpendDay, SpendRow, StoreStats } from './ports.ts';
@@ -182,6 +183,8 @@ export interface ServiceFile {
 
 /** GET /innerloop/v1/savings?days=N; a member's key sees its own. */
 export interface SavingsReport {
+	/** Against the control group; undefined where none is set and none is in the record. */
+	readonly measured: MeasuredSavings | undefined;
 	/** The deployment that is compared with; undefined where none has a price. */
 	readonly frontier: string | undefined;
 	/** Calls whose tokens nobody told. */

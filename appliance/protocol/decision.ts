@@ -1,5 +1,6 @@
 /** A decision and its reasons: the same object in the log, in the reply's header and in `explain`. */
 
+import type { ExperimentNote } from './experiment.ts';
 import type { PolicyNote } from './learning.ts';
 import type { TokenCount } from './limits.ts';
 import type { DialectName, Role, Tier } from './words.ts';
@@ -52,6 +53,8 @@ export interface Decision {
 	readonly reservedNanoUsd: number;
 	/** How the score chose, where it did. */
 	readonly policy?: PolicyNote;
+	/** Its tree's place in the comparison with the control group, where there is one. */
+	readonly experiment?: ExperimentNote;
 }
 
 /** What became of a decision. */

@@ -3,6 +3,7 @@
 import type { Call } from './call.ts';
 import type { RankedCandidate, Reason, RejectedDeployment } from './decision.ts';
 import type { Deployment, DeploymentHealth, RolePolicy } from './deployment.ts';
+import type { ControlSettings, ExperimentNote } from './experiment.ts';
 import type { CallPolicy, PolicyNote } from './learning.ts';
 import type { Key } from './member.ts';
 import type { Problem } from './problem.ts';
@@ -84,6 +85,8 @@ export interface RoutingSettings {
 	readonly mostTimesCloud?: number | undefined;
 	/** How deployments of equal order share the load of a tier; absent is `cost`. */
 	readonly balance?: Readonly<Partial<Record<Tier, BalanceBy>>>;
+	/** Trees that are left unrouted; absent is none. */
+	readonly control?: ControlSettings;
 	/** Deployments that may be asked where another's vendor refuses a call for its content; absent is none. */
 	readonly contentPolicyFallbacks?: readonly string[];
 }
@@ -128,6 +131,8 @@ export interface Plan {
 	readonly isKeptHere?: boolean;
 	/** How the score chose, where it did. */
 	readonly policy?: PolicyNote;
+	/** Its tree's place in the comparison with the control group, where there is one. */
+	readonly experiment?: ExperimentNote;
 }
 
 /** `appliance/router/plan-call.ts` exports `planCall: PlanCall`, and `price-usage.ts` exports `priceUsage`. */

@@ -2,6 +2,7 @@
 
 import type { Reason } from '../protocol/decision.ts';
 import type { Deployment, DeploymentHealth, RolePolicy } from '../protocol/deployment.ts';
+import type { ExperimentNote } from '../protocol/experiment.ts';
 import type { Affinity, PlanInput } from '../protocol/plan.ts';
 import type { Role, Tier } from '../protocol/words.ts';
 import { keptHereBy, keptHereReason } from './data-rule.ts';
@@ -11,6 +12,7 @@ import { unknownVersion } from './known-clients.ts';
 import { type AskedModel, readModelName } from './model-name.ts';
 import { classifyRole } from './role.ts';
 import { isProtected } from './safety-classifier.ts';
+import { experimentOf, unroutedTiers } from './savings/control-group.ts';
 
 export interface Case {
 	readonly input: PlanInput;
@@ -28,6 +30,7 @@ export interface Case {
 	readonly keptHereBy: string | undefined;
 	/** The model that the call names must not be replaced by a lesser one. */
 	readonly isNeverBelow: boolean;
+	readonly experiment: ExperimentNote | undefined;
 	readonly reasons: readonly Reason[];
 }
 
@@ -88,18 +91,27 @@ export function openCase(input: PlanInput): Case {
 	const found = findRole(input, asked, demand);
 	const policy = settings.roles[found.role];
 	const keptBy = keptHereBy(input);
+	const experiment = guarded ? undefined : experimentOf(input, demand, found.role, keptBy !== undefined);
+	const isUnrouted = experiment?.arm === 'control';
 	return {
 		input,
 		asked,
 		demand,
 		role: found.role,
 		policy,
-		tiers: guarded ? protectedTiers(asked) : chooseTiers(demand, policy, asked, input),
+		tiers: guarded ? protectedTiers(asked) : isUnrouted ? unroutedTiers(asked) : chooseTiers(demand, policy, asked, input),
 		isProtected: guarded,
 		warm: warmAffinity(input),
 		keptHereBy: keptBy,
-		isNeverBelow: !guarded && isNeverBelow(input, asked, demand),
-		reasons: [...found.reasons, ...demand.reasons, ...unknownVersion(call), ...(keptBy === undefined ? [] : [keptHereReason(keptBy)])],
+		isNeverBelow: !guarded && (isUnrouted ? isOfCloud(asked) : isNeverBelow(input, asked, demand)),
+		experiment,
+		reasons: [
+			...found.reasons,
+			...demand.reasons,
+			...unknownVersion(call),
+			...(keptBy === undefined ? [] : [keptHereReason(keptBy)]),
+			...(isUnrouted ? [UNROUTED] : []),
+		],
 	};
 }
 
@@ -107,6 +119,14 @@ const COUNT: Reason = {
 	step: 'role',
 	code: 'count-for-asked-model',
 	text: 'Tokens are counted for the model that the client has in mind: others have other tokenizers.',
+};
+
+const isOfCloud = ({ tier }: AskedModel): boolean => tier !== undefined && tier !== 'local';
+
+const UNROUTED: Reason = {
+	step: 'role',
+	code: 'control-group',
+	text: 'Its call tree is in the control group: it goes where it would without routing.',
 };
 
 const CLASSIFIER: Reason = {

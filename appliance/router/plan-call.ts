@@ -45,10 +45,19 @@ function refuse(one: Case, problem: Problem, rejected: readonly RejectedDeployme
 		reservationNanoUsd: 0,
 		billableTries: 0,
 		problem,
+		...(one.experiment === undefined ? {} : { experiment: one.experiment }),
 	};
 }
 
+/** Nobody's call fails for the sake of a comparison: what cannot be had unrouted is routed, and stays in its group. */
 export const planCall: PlanCall = (input) => {
+	const plan = planOnce(input);
+	if (plan.problem === undefined || plan.experiment?.arm !== 'control') return plan;
+	const { control: _, ...settings } = input.settings;
+	return { ...planOnce({ ...input, settings }), experiment: plan.experiment };
+};
+
+const planOnce: PlanCall = (input) => {
 	const one = openCase(input);
 	const early = one.demand.problem ?? unbounded(input);
 	if (early !== undefined) return refuse(one, early);
@@ -70,6 +79,7 @@ export const planCall: PlanCall = (input) => {
 		problem: fit.problem,
 		...without,
 		...(choice.note === undefined ? {} : { policy: choice.note }),
+		...(one.experiment === undefined ? {} : { experiment: one.experiment }),
 		...(one.keptHereBy === undefined ? {} : { isKeptHere: true }),
 	};
 };

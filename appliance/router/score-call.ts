@@ -15,8 +15,9 @@ export interface ScoredOrder {
 }
 
 /** The policy for this call; undefined where rules order it: its role is not learned for, or somebody demanded a place. */
-export function policyOf({ input, role, demand, isProtected }: Case): CallPolicy | undefined {
+export function policyOf({ input, role, demand, isProtected, experiment }: Case): CallPolicy | undefined {
 	const { policy, call } = input;
+	if (experiment?.arm === 'control') return undefined;
 	if (policy === undefined || !policy.roles.includes(role) || isProtected || call.operation !== 'generate') return undefined;
 	return demand.deployment === undefined && demand.tier === undefined ? policy : undefined;
 }

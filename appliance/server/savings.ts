@@ -2,6 +2,7 @@
 
 import type { SavingsReport } from '../protocol/admin.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import type { MeasuredSavings } from '../protocol/experiment.ts';
 import type { UseRow } from '../protocol/ports.ts';
 import type { Role, Tier } from '../protocol/words.ts';
 import { costNanoUsd } from '../router/price.ts';
@@ -14,7 +15,12 @@ export function frontierOf(deployments: readonly Deployment[], notConfigured: Re
 }
 
 /** Calls that stayed at the frontier are counted with what they cost, whichever of its models answered. */
-export function savingsOf(rows: readonly UseRow[], deployments: readonly Deployment[], frontier: Deployment | undefined): SavingsReport {
+export function savingsOf(
+	rows: readonly UseRow[],
+	deployments: readonly Deployment[],
+	frontier: Deployment | undefined,
+	measured: MeasuredSavings | undefined,
+): SavingsReport {
 	const tiers = new Map<string, Tier>(deployments.map(({ id, tier }) => [id, tier]));
 	const kinds = new Map<string, SavingsReport['kinds'][number]>();
 	let uncounted = 0;
@@ -33,7 +39,7 @@ export function savingsOf(rows: readonly UseRow[], deployments: readonly Deploym
 		});
 	}
 	const order = (a: { readonly frontierNanoUsd: number; readonly costNanoUsd: number }) => a.frontierNanoUsd - a.costNanoUsd;
-	return { frontier: frontier?.id, uncounted, kinds: [...kinds.values()].toSorted((a, b) => order(b) - order(a)) };
+	return { measured, frontier: frontier?.id, uncounted, kinds: [...kinds.values()].toSorted((a, b) => order(b) - order(a)) };
 }
 
 const emptyKind = (role: Role, tier: Tier) => ({ role, tier, calls: 0, costNanoUsd: 0, frontierNanoUsd: 0 });

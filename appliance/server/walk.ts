@@ -124,6 +124,7 @@ export function decisionOf({ callId, at, key, call, plan, reasons }: DecisionPar
 		reasons: [...plan.reasons, ...reasons],
 		reservedNanoUsd: plan.reservationNanoUsd,
 		...(plan.policy === undefined ? {} : { policy: plan.policy }),
+		...(plan.experiment === undefined ? {} : { experiment: plan.experiment }),
 	};
 }
 

@@ -1,6 +1,7 @@
 /** Looks through past calls a part at a time, so that the ledger's commits, which share the thread, never wait for long. */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { TreeRow } from '../protocol/experiment.ts';
 import type { CallFilter, UseRow } from '../protocol/ports.ts';
 import type { Query, StoredCall } from './journal-messages.ts';
 
@@ -57,6 +58,44 @@ export function readUse(db: DatabaseSync, query: Extract<Query, { readonly kind:
 	const before = query.before ?? Number.MAX_SAFE_INTEGER;
 	const rows = db.prepare(USE).all(before, PART_ROWS, query.sinceMs, query.member ?? null) as unknown as UseRow[];
 	return [{ rows: rows.map((row) => ({ ...row })), next: endOf(db, before, query.sinceMs) }];
+}
+
+export interface TreesPart {
+	readonly rows: readonly (Omit<TreeRow, 'isTouched'> & { readonly touched: number })[];
+	readonly next: number | undefined;
+}
+
+const TREES = `SELECT decision ->> '$.treeKey' AS treeKey, decision ->> '$.experiment.arm' AS arm,
+	max(decision ->> '$.experiment.isTouched') AS touched, count(*) AS calls,
+	sum(outcome ->> '$.status' >= 400 OR outcome ->> '$.problemCode' IS NOT NULL) AS failedCalls,
+	sum(outcome ->> '$.costNanoUsd') AS costNanoUsd, sum(outcome ->> '$.latencyMs') AS waitMs
+	FROM (SELECT * ${PART})
+	WHERE at_ms >= ?3 AND outcome IS NOT NULL AND decision ->> '$.experiment.arm' IS NOT NULL
+	AND outcome ->> '$.isOwnLogin' IS NULL AND (?4 IS NULL OR decision ->> '$.member' = ?4)
+	GROUP BY 1, 2`;
+
+export function readTrees(db: DatabaseSync, query: Extract<Query, { readonly kind: 'trees' }>): [TreesPart] {
+	const before = query.before ?? Number.MAX_SAFE_INTEGER;
+	const rows = db.prepare(TREES).all(before, PART_ROWS, query.sinceMs, query.member ?? null) as unknown as TreesPart['rows'];
+	return [{ rows: rows.map((row) => ({ ...row })), next: endOf(db, before, query.sinceMs) }];
+}
+
+/** Sums of the same tree, from several parts. */
+export function joinTrees(parts: readonly TreesPart['rows'][number][]): readonly TreeRow[] {
+	const trees = new Map<string, TreeRow>();
+	for (const { touched, ...row } of parts) {
+		const name = `${row.arm} ${row.treeKey}`;
+		const before = trees.get(name);
+		trees.set(name, {
+			...row,
+			isTouched: touched === 1 || before?.isTouched === true,
+			calls: row.calls + (before?.calls ?? 0),
+			failedCalls: row.failedCalls + (before?.failedCalls ?? 0),
+			costNanoUsd: row.costNanoUsd + (before?.costNanoUsd ?? 0),
+			waitMs: row.waitMs + (before?.waitMs ?? 0),
+		});
+	}
+	return [...trees.values()];
 }
 
 /** The lowest number of the part that ends below `before`; undefined where nothing is left below it. */

@@ -8,6 +8,7 @@ import type { Key } from '../../protocol/member.ts';
 import type { SpendDay, SpendRow } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { SPEND_BY, type SpendExport } from '../../protocol/spend-export.ts';
+import { measureSavings } from '../../router/savings/estimate.ts';
 import type { Box } from '../box.ts';
 import { keyOf } from '../plugins/authenticate.ts';
 import { frontierOf, savingsOf } from '../savings.ts';
@@ -38,9 +39,12 @@ export function addSpendRoutes(app: FastifyInstance, box: Box): void {
 	app.get('/innerloop/v1/savings', VIEWER, async (request): Promise<SavingsReport> => {
 		const key = keyOf(request);
 		const { days } = readQuery(daysQuery, request.query);
-		const rows = await box.store.history.use(box.clock.wallMs() - days * DAY_MS, key.isOwner ? undefined : key.memberName);
-		const { deployments, notConfigured } = box.settings();
-		return savingsOf(rows, box.deployments(), frontierOf(deployments, notConfigured));
+		const sinceMs = box.clock.wallMs() - days * DAY_MS;
+		const member = key.isOwner ? undefined : key.memberName;
+		const { deployments, notConfigured, routing } = box.settings();
+		const rows = await box.store.history.use(sinceMs, member);
+		const measured = measureSavings(await box.store.history.trees(sinceMs, member), routing.control?.share ?? 0);
+		return savingsOf(rows, box.deployments(), frontierOf(deployments, notConfigured), measured);
 	});
 	app.get('/innerloop/v1/spend.csv', OWNER, async (request, reply) => {
 		const asked = exportOf(readQuery(exportQuery, request.query), box.clock.wallMs());

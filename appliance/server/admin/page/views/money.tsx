@@ -11,6 +11,7 @@ import { Chart } from '../ui/chart.tsx';
 import { useResource } from '../ui/resource.ts';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
+import { MeasuredSavings } from './measured-savings.tsx';
 
 const DAYS = 30;
 const DAY_MS = 86_400_000;
@@ -47,9 +48,7 @@ export function Money(): JSX.Element {
 					</Shown>
 				</Card>
 			</div>
-			<Card title={`Saved against all-frontier, the last ${DAYS} days`}>
-				<Saved />
-			</Card>
+			<Saved />
 		</>
 	);
 }
@@ -208,22 +207,31 @@ function Trees({ rows }: { readonly rows: readonly SpendRow[] }): JSX.Element {
 function Saved(): JSX.Element {
 	const savings = useResource(() => get<SavingsReport>(`/savings?days=${DAYS}`), 'savings');
 	return (
-		<Shown of={savings} what="savings">
-			{(report) => {
-				if (report.kinds.length === 0)
-					return (
-						<Empty title="Nothing to compare yet">Calls whose answer told its tokens are compared with the frontier model’s price.</Empty>
-					);
-				if (report.frontier === undefined)
-					return (
-						<Empty title="No frontier deployment to compare with">
-							Add a frontier model under Tiers: what each call would have cost there is then told here.
-						</Empty>
-					);
-				return <SavedTable report={report} frontier={report.frontier} />;
-			}}
-		</Shown>
+		<>
+			<Card title={`Saved by routing, the last ${DAYS} days`}>
+				<Shown of={savings} what="savings">
+					{({ measured }) => <MeasuredSavings measured={measured} />}
+				</Shown>
+			</Card>
+			<Card title={`The same tokens at the frontier’s price, the last ${DAYS} days`}>
+				<Shown of={savings} what="savings">
+					{(report) => <AtFrontier report={report} />}
+				</Shown>
+			</Card>
+		</>
 	);
+}
+
+function AtFrontier({ report }: { readonly report: SavingsReport }): JSX.Element {
+	if (report.kinds.length === 0)
+		return <Empty title="Nothing to compare yet">Calls whose answer told its tokens are compared with the frontier model’s price.</Empty>;
+	if (report.frontier === undefined)
+		return (
+			<Empty title="No frontier deployment to compare with">
+				Add a frontier model under Tiers: what each call would have cost there is then told here.
+			</Empty>
+		);
+	return <SavedTable report={report} frontier={report.frontier} />;
 }
 
 function SavedTable({ report, frontier }: { readonly report: SavingsReport; readonly frontier: string }): JSX.Element {
@@ -234,12 +242,11 @@ function SavedTable({ report, frontier }: { readonly report: SavingsReport; read
 	return (
 		<div class="spaced">
 			<p>
-				<strong>{format.usd(all.would - all.cost)}</strong> saved: {format.usd(all.cost)} spent where {frontier} would have cost{' '}
-				{format.usd(all.would)}
+				{format.usd(all.cost)} spent where {frontier} would have cost {format.usd(all.would)}
 				{all.cost > 0 && all.would > 0 && <> ({(all.would / all.cost).toFixed(1)} times)</>}.
 			</p>
 			<Table
-				caption="Saved by kind of call"
+				caption="By kind of call"
 				rows={report.kinds}
 				keyOf={({ role, tier }) => `${role}-${tier}`}
 				columns={[
@@ -249,12 +256,12 @@ function SavedTable({ report, frontier }: { readonly report: SavingsReport; read
 					{ head: 'Calls', isNumber: true, cell: ({ calls }) => format.count(calls) },
 					{ head: 'Cost', isNumber: true, cell: ({ costNanoUsd }) => format.usd(costNanoUsd) },
 					{ head: 'At the frontier', isNumber: true, cell: ({ frontierNanoUsd }) => format.usd(frontierNanoUsd) },
-					{ head: 'Saved', isNumber: true, cell: ({ costNanoUsd, frontierNanoUsd }) => format.usd(frontierNanoUsd - costNanoUsd) },
+					{ head: 'Less', isNumber: true, cell: ({ costNanoUsd, frontierNanoUsd }) => format.usd(frontierNanoUsd - costNanoUsd) },
 				]}
 			/>
 			<p class="quiet small-text">
 				Each call’s own tokens at {frontier}’s price, cache reads at its price of cache reads. That the frontier model would have used the
-				same tokens is an assumption.{' '}
+				same tokens is an assumption, so this is a price and no measured saving.{' '}
 				{report.uncounted > 0 && `${format.plural(report.uncounted, 'call')} without told tokens are left out.`}
 			</p>
 		</div>

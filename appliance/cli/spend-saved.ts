@@ -1,0 +1,52 @@
+/** `innerloop spend saved`: what routing saved, measured against the trees that were not routed. */
+
+import type { Difference, MeasuredSavings } from '../protocol/experiment.ts';
+import { withAdmin } from './admin.ts';
+import { defineCommand, EXIT, UsageError } from './command.ts';
+import { formatUsd } from './money.ts';
+import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
+import { table } from './terminal.ts';
+
+export const spendSaved = defineCommand({
+	name: 'spend saved',
+	summary: 'Show what routing saved, against the call trees that were not routed.',
+	options: {
+		days: { type: 'string', value: 'N', help: 'Over the last days; default: 30.' },
+		...DATA_OPTION,
+		...CONFIG_OPTION,
+		...ADDRESS_OPTION,
+	},
+	details:
+		'routing.control.percent sets how many trees go to the models that they name. Each line is the mean of one tree, ' +
+		'not routed less routed, with the ends of its 95 % interval: an interval that holds zero shows nothing yet.',
+	async run({ values }, context) {
+		const days = Number(values.days ?? 30);
+		if (!Number.isInteger(days) || days < 1 || days > 3_660) throw new UsageError('--days takes a whole number from 1 to 3660.');
+		const measured = await withAdmin(values, context, (admin) => admin.measuredSavings(days));
+		if (values.json) context.terminal.json({ days, measured: measured ?? null });
+		else context.terminal.print(describe(measured, days));
+		return EXIT.ok;
+	},
+});
+
+function describe(measured: MeasuredSavings | undefined, days: number): string {
+	if (measured === undefined) {
+		return 'There is no control group, so nothing says what routing saved. Set routing.control.percent (5 to 10 is usual).';
+	}
+	const { controlTrees, routedTrees, means, fewestTrees } = measured;
+	const counted = `${controlTrees} trees not routed, ${routedTrees} routed, in ${days} days.`;
+	if (means === undefined) return `${counted} Nothing is said before each group has ${fewestTrees}.`;
+	const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+	const plain = (value: number) => value.toFixed(2);
+	const rows = [
+		line('cost', means.costNanoUsd, formatUsd),
+		line('calls', means.calls, plain),
+		line('failed calls', means.failedCalls, plain),
+		line('waiting', means.waitMs, seconds),
+	];
+	return [table(['A TREE’S MEAN', 'NOT ROUTED', 'ROUTED', 'SAVED', '95 % INTERVAL'], rows), counted].join('\n');
+}
+
+function line(what: string, { control, routed, difference, low, high }: Difference, say: (value: number) => string): string[] {
+	return [what, say(control), say(routed), say(difference), `${say(low)} to ${say(high)}`];
+}
