@@ -2,7 +2,7 @@
 
 import type { z } from 'zod';
 import type { Price } from '../protocol/deployment.ts';
-import type { priceSchema } from './schema.ts';
+import type { priceSchema } from './schema/deployment.ts';
 
 type PriceConfig = z.infer<typeof priceSchema>;
 export type ToolFees = Pick<PriceConfig, 'webSearchUsdPerThousand' | 'webFetchUsdPerThousand' | 'source' | 'date'>;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localDeployment } from '../../../appliance/config/local-deployment.ts';
-import { localSchema } from '../../../appliance/config/schema.ts';
+import { localSchema } from '../../../appliance/config/schema/local.ts';
 import type { EngineStatus } from '../../../appliance/protocol/ports.ts';
 
 const config = localSchema.parse({});
