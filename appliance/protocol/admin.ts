@@ -254,7 +254,7 @@ export interface ProviderReport {
 	readonly deployments: readonly string[];
 }
 
-/** POST /innerloop/v1/providers/:id/test: asks the provider live, and costs nothing. */
+/** POST /innerloop/v1/providers/:id/test: asks the provider live, and costs nothing. With { value } that key is tried, and kept nowhere. */
 export interface ProviderTest {
 	readonly deployment: string;
 	readonly isAccepted: boolean;

@@ -1,9 +1,11 @@
-/** Whether a provider takes the box's key, found out live and without a token that costs anything. */
+/** Whether a provider takes a key, the box's own or one that is only tried, found out live and without a token that costs anything. */
 
 import type { ProviderTest } from '../protocol/admin.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import type { CloudClient } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { DialectName } from '../protocol/words.ts';
+import { createCloudClient } from '../provider/cloud/cloud-client.ts';
 import type { Box } from './box.ts';
 import { pathAt } from './upstream-path.ts';
 
@@ -20,13 +22,28 @@ const PROBES: Readonly<Record<DialectName, { readonly path: string; body(model: 
 	responses: { path: '/v1/responses', body: (model) => ({ model }) },
 };
 
-export async function probeProvider(box: Box, deployment: Deployment): Promise<ProviderTest> {
+/** @param candidate a key that is tried and kept nowhere; undefined tries the one that the box has */
+export async function probeProvider(box: Box, deployment: Deployment, candidate?: string): Promise<ProviderTest> {
+	if (candidate === undefined) return await probeBy(box, box.cloud, deployment);
+	const { providers, egress } = box.settings();
+	const cloud = createCloudClient((name) => {
+		const provider = providers[name];
+		return provider && { ...provider, key: candidate, egress };
+	});
+	try {
+		return await probeBy(box, cloud, deployment);
+	} finally {
+		await cloud.close();
+	}
+}
+
+async function probeBy(box: Box, cloud: CloudClient, deployment: Deployment): Promise<ProviderTest> {
 	const [dialect] = deployment.dialects;
 	if (dialect === undefined) throw new Problem('internal', `Deployment ${deployment.id} speaks no dialect.`);
 	const probe = PROBES[dialect];
 	const started = box.clock.nowMs();
 	try {
-		const reply = await box.cloud.send({
+		const reply = await cloud.send({
 			deployment,
 			dialect,
 			path: pathAt(box.settings(), deployment, probe.path),

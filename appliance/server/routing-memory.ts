@@ -2,10 +2,12 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Call } from '../protocol/call.ts';
+import type { Deployment } from '../protocol/deployment.ts';
 import type { Key } from '../protocol/member.ts';
 import type { Affinity } from '../protocol/plan.ts';
 import type { Clock } from '../protocol/ports.ts';
 import { AffinityMemory, type ServedCall } from '../router/affinity.ts';
+import { CLOSED } from '../router/cooldown.ts';
 import { LocalTimes } from '../router/local-times.ts';
 import type { Station } from '../router/traffic/station.ts';
 import { Stations } from '../router/traffic/stations.ts';
@@ -25,6 +27,18 @@ export class RoutingMemory {
 	/** Puts the limits and keys of a configuration in force; what runs and rests stays. */
 	configure({ deployments, providers }: Settings): void {
 		this.stations.configure(deployments, (provider) => providers[provider]?.keys ?? []);
+	}
+
+	/** A new key begins with a clean record: what the old one was refused for is over. */
+	wake(deployments: readonly Pick<Deployment, 'id'>[], keyId: string): void {
+		for (const { id } of deployments) {
+			const station = this.station(id);
+			station.cooldown = CLOSED;
+			for (const key of station.keys.filter(({ shared }) => shared.id === keyId)) {
+				key.cooldown = CLOSED;
+				key.shared.cooldown = CLOSED;
+			}
+		}
 	}
 
 	station(deployment: string): Station {

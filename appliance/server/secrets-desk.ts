@@ -17,6 +17,8 @@ export interface SecretsParts {
 	readonly settings: () => Settings;
 	/** Puts the settings in force anew. */
 	readonly reload: () => Promise<void>;
+	/** A provider has another key than before. */
+	readonly onChange?: (providers: readonly string[], name: string) => void;
 }
 
 export class SecretsDesk {
@@ -38,10 +40,12 @@ export class SecretsDesk {
 
 	/** Only what a provider asks for: other variables steer the process, proxies for instance. */
 	async set(name: string, value: string): Promise<void> {
-		if (!this.#needed().has(name))
+		const providers = this.#needed().get(name);
+		if (providers === undefined)
 			throw new Problem('not-found', `No provider of the configuration takes its key from ${name.slice(0, 100)}.`);
 		await this.#parts.kept.set(name, value);
 		await this.#parts.reload();
+		this.#parts.onChange?.(providers, name);
 	}
 
 	async remove(name: string): Promise<void> {

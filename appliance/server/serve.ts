@@ -99,7 +99,12 @@ export async function serve(options: ServeOptions): Promise<RunningService> {
 	const sampler = new MachineSampler(options.machine ?? machineReaders(options.dataDir), systemClock.wallMs);
 	const config = new ConfigDesk({ file: options.configFile, env: source.env, box, take });
 	const reload = async () => take((await readSettings(source)).settings);
-	const secrets = new SecretsDesk({ kept, env: options.env, settings: box.settings, reload });
+	const onChange = (providers: readonly string[], name: string) =>
+		box.memory.wake(
+			box.settings().deployments.filter(({ provider }) => providers.includes(provider)),
+			name,
+		);
+	const secrets = new SecretsDesk({ kept, env: options.env, settings: box.settings, reload, onChange });
 	const started: Started = { options, log, store, engine, box, warnings, sampler, config, secrets };
 	try {
 		const running = await open(started);

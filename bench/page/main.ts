@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
 import { openChromium } from '../../test/page/support/chromium.ts';
-import { startScene } from '../../test/page/support/scene.ts';
+import { NO_KEYS, startScene } from '../../test/page/support/scene.ts';
 import { firstVisit, visit } from '../../test/page/support/visitor.ts';
 import { smallModel, until } from '../../test/support/local-engine.ts';
 import { type Figure, makeReport, printTargets, writeReport } from '../lib/report.ts';
@@ -27,6 +27,7 @@ async function measure(): Promise<readonly Figure[]> {
 	const startMs = performance.now();
 	await using scene = await startScene({
 		isClaimed: false,
+		env: NO_KEYS,
 		model: smallModel(),
 		local: { slots: 1, contextTokens: 1_024, build: 'prebuilt' },
 	});

@@ -116,6 +116,13 @@ it('a provider’s key is tried live, without a call that is billed', async () =
 		isAccepted: false,
 		text: expect.stringMatching(/refuses the key/),
 	});
+	// A key that is only tried is used for that alone, also where the box has none.
+	expect((await wrong.admin('POST', '/providers/anthropic/test', { value: TEST_ENV.TEST_ANTHROPIC_KEY })).json).toMatchObject({
+		isAccepted: true,
+	});
+	expect((await box.admin('POST', '/providers/anthropic/test', { value: 'sk-ant-other' })).json).toMatchObject({ isAccepted: false });
+	expect((await box.admin('POST', '/providers/anthropic/test', { value: 'with blank' })).status).toBe(400);
+	expect((await box.admin('POST', '/providers/anthropic/test')).json).toMatchObject({ isAccepted: true });
 	expect((await box.admin('POST', '/providers/nobody/test')).status).toBe(404);
 });
 

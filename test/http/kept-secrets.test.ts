@@ -59,6 +59,24 @@ describe('a provider’s key that was set over HTTP', () => {
 		for (const name of ['secrets.json', 'secrets.key']) expect(statSync(join(dataDir, name)).mode & 0o777).toBe(0o600);
 	});
 
+	it('is used at once where the one before was refused', async () => {
+		await upstream[Symbol.asyncDispose]();
+		upstream = await startUpstream(({ headers }, reply) => {
+			const isGood = headers['x-api-key'] === SECRET;
+			reply
+				.writeHead(isGood ? 400 : 401, { 'content-type': 'application/json' })
+				.end('{"type":"error","error":{"type":"x","message":"no"}}');
+		});
+		await using box = await start();
+		await box.admin('PUT', `/secrets/${NAME}`, { value: 'sk-ant-refused' });
+		// The refused one makes the provider rest, and nobody asks it then.
+		for (let calls = 0; calls < 3; calls += 1) await box.call('/v1/messages', ask('hello'));
+		const { json } = await box.admin('GET', '/deployments');
+		expect(JSON.stringify(json)).toMatch(/"cooldownMs":[1-9]/);
+		await box.admin('PUT', `/secrets/${NAME}`, { value: SECRET });
+		expect((await box.call('/v1/messages', ask('hello'))).status).toBe(400);
+	});
+
 	it('is only one that a provider asks for', async () => {
 		await using box = await start();
 		expect((await box.admin('PUT', '/secrets/HTTPS_PROXY', { value: 'http://attacker.example' })).status).toBe(404);

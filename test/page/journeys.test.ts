@@ -1,14 +1,17 @@
 /** The ways people go: the first visit to a first answer, a day's work by keyboard alone, and what a member does not see. */
 
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewPairingCodeReport } from '../../appliance/protocol/access.ts';
 import type { CallsReport } from '../../appliance/protocol/admin.ts';
 import { createBrowser } from '../http/support/browser.ts';
+import { ask } from '../http/support/start-box.ts';
 import { smallModel, until } from '../support/local-engine.ts';
 import { openChromium } from './support/chromium.ts';
-import { type Scene, startScene } from './support/scene.ts';
-import { firstVisit, signIn, visit } from './support/visitor.ts';
+import { NO_KEYS, PROVIDER_KEY, type Scene, startScene } from './support/scene.ts';
+import { firstVisit, keepProviderKey, signIn, visit } from './support/visitor.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -17,10 +20,13 @@ beforeAll(async () => {
 afterAll(() => browser?.close());
 
 describe('the first visit', () => {
-	it.each([360, 1_440])('goes from the claim to an answer of the box’s own model at %i px', async (width) => {
+	it.each([
+		[360, 'light'],
+		[1_440, 'dark'],
+	] as const)('goes from the claim to an answer of the box’s own model at %i px in %s colours', async (width, colorScheme) => {
 		const local = { slots: 1, contextTokens: 1_024, threads: 1, build: 'prebuilt' } as const;
-		await using scene = await startScene({ isClaimed: false, model: smallModel(), local });
-		await using visitor = await visit(browser, scene.box.url, { viewport: { width, height: 900 } });
+		await using scene = await startScene({ isClaimed: false, model: smallModel(), local, env: NO_KEYS });
+		await using visitor = await visit(browser, scene.box.url, { viewport: { width, height: 900 }, colorScheme });
 		const answer = await firstVisit(visitor, async (step) => {
 			await visitor.picture(`first-${step}`);
 			// The box is asked as soon as its model is here, however slow this machine is.
@@ -32,6 +38,62 @@ describe('the first visit', () => {
 		await visitor.page.getByRole('button', { name: 'To the box' }).click();
 		await visitor.page.getByRole('navigation', { name: 'Views' }).waitFor();
 		await visitor.page.locator('.calls').getByText('local').first().waitFor();
+		expect(visitor.complaints).toEqual([]);
+	});
+});
+
+describe('a provider’s key', () => {
+	it.each([
+		[360, 'light'],
+		[360, 'dark'],
+		[1_440, 'light'],
+		[1_440, 'dark'],
+	] as const)('is set, tried, replaced and taken away at %i px in %s colours, and shown nowhere', async (width, colorScheme) => {
+		await using scene = await startScene({ isClaimed: true, env: NO_KEYS });
+		const { box, vendor } = scene;
+		await using visitor = await visit(browser, box.url, { viewport: { width, height: 900 }, colorScheme });
+		const { page } = visitor;
+		const answers: string[] = [];
+		page.on(
+			'response',
+			(reply) =>
+				void reply.text().then(
+					(text) => answers.push(text),
+					() => undefined,
+				),
+		);
+		await signIn(visitor);
+		await visitor.goTo('tiers/providers');
+		await visitor.picture('provider-no-key');
+		await keepProviderKey(page, PROVIDER_KEY);
+		await page.getByText('The provider takes the key. It is kept.').waitFor();
+		expect(await visitor.violations()).toEqual([]);
+		await visitor.picture('provider-kept');
+		const call = () =>
+			box.call('/v1/messages', ask('x', { model: 'claude-haiku-4-5' }), { headers: { 'x-api-key': scene.keys.get('grace') ?? '' } });
+		expect((await call()).status).toBe(200);
+		expect(vendor.received.at(-1)?.headers['x-api-key']).toBe(PROVIDER_KEY);
+
+		await page.getByRole('button', { name: 'Replace the key of anthropic' }).click();
+		await keepProviderKey(page, 'sk-ant-mistyped');
+		await page.getByText(/refuses the key.*Nothing was kept/).waitFor();
+		expect(await visitor.violations()).toEqual([]);
+		await visitor.picture('provider-refused');
+		expect((await call()).status).toBe(200);
+		await keepProviderKey(page, `${PROVIDER_KEY}-2`);
+		await page.getByText('The provider takes the key. It is kept.').waitFor();
+		expect((await call()).status).toBe(200);
+		expect(vendor.received.at(-1)?.headers['x-api-key']).toBe(`${PROVIDER_KEY}-2`);
+
+		await page.getByRole('button', { name: 'Take the key away from anthropic' }).click();
+		await page.getByLabel('Key for anthropic').waitFor();
+		expect((await call()).status).toBeGreaterThanOrEqual(400);
+		expect(await page.content()).not.toContain(PROVIDER_KEY);
+		expect(answers.length).toBeGreaterThan(5);
+		expect(answers.join()).not.toContain(PROVIDER_KEY);
+		box.service.flushLog();
+		for (const { parentPath, name } of readdirSync(box.dataDir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
+			expect.soft(readFileSync(join(parentPath, name)).includes(PROVIDER_KEY), name).toBe(false);
 		expect(visitor.complaints).toEqual([]);
 	});
 });

@@ -36,6 +36,13 @@ export const explainRequest = z.strictObject({
 	headers: z.record(z.string(), z.string()).default({}),
 	body: z.unknown(),
 });
+/** A provider's key: what a header can carry, printable ASCII without blanks. */
+export const secretValue = z.strictObject({
+	value: z
+		.string()
+		.trim()
+		.regex(/^[\x21-\x7e]{8,4096}$/, 'a key of 8 to 4096 printable characters'),
+});
 
 /** $1 is 1e9 nano-USD. */
 export const nanoUsd = (dollars: number): number => Math.round(dollars * 1e9);

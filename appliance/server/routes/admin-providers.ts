@@ -4,7 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ProviderReport, ProviderTest } from '../../protocol/admin.ts';
 import { Problem } from '../../protocol/problem.ts';
 import type { Box } from '../box.ts';
+import { bodyOf } from '../plugins/raw-body.ts';
 import { probeProvider } from '../probe-provider.ts';
+import { readBody, secretValue } from './admin-body.ts';
 
 const OWNER = { config: { access: 'owner' as const } };
 
@@ -16,10 +18,11 @@ export function addProviderRoutes(app: FastifyInstance, box: Box): void {
 		const own = deployments.filter(({ provider }) => provider === id);
 		const [first] = own;
 		if (first === undefined) throw new Problem('not-found', `No deployment uses a provider ${JSON.stringify(id.slice(0, 100))}.`);
+		const { value } = bodyOf(request).length > 0 ? readBody(secretValue, request) : {};
 		const missing = notConfigured[first.id];
-		if (missing !== undefined)
+		if (missing !== undefined && value === undefined)
 			return { deployment: first.id, isAccepted: false, text: `The box has no key for it: ${missing}.`, tookMs: 0 };
-		return await probeProvider(box, own.find(({ tier }) => tier === 'mid') ?? first);
+		return await probeProvider(box, own.find(({ tier }) => tier === 'mid') ?? first, value);
 	});
 }
 

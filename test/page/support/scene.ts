@@ -8,6 +8,10 @@ import { type LoopbackUpstream, startUpstream } from '../../http/support/loopbac
 import { ask, startBox, type TestBox } from '../../http/support/start-box.ts';
 
 export const CLAIM_CODE = 'ABCD-2345';
+/** One that the vendor's stand-in takes; nothing that the box writes or answers may hold it. */
+export const PROVIDER_KEY = 'sk-ant-typed-in-Vq81nX-of-the-box';
+/** A box that has none of its providers' keys yet. */
+export const NO_KEYS = { TEST_ANTHROPIC_KEY: '', TEST_OPENAI_KEY: '' } as const;
 export const OWNER = { name: 'ada', password: 'a lighthouse in the fog' } as const;
 
 const DAY_MS = 86_400_000;
@@ -51,6 +55,8 @@ export interface SceneOptions {
 	readonly model?: string;
 	readonly machine?: MachineReaders;
 	readonly local?: Partial<LocalConfig>;
+	/** Beside the test's usual environment; an empty value takes a key away. */
+	readonly env?: Readonly<Record<string, string>>;
 }
 
 export async function startScene(options: SceneOptions): Promise<Scene> {
@@ -61,6 +67,7 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
 		openai: vendor.baseUrl,
 		...(options.model === undefined ? {} : { model: options.model }),
 		...(options.machine === undefined ? {} : { machine: options.machine }),
+		...(options.env === undefined ? {} : { env: options.env }),
 		clock: { nowMs: () => performance.now(), wallMs: () => Date.now() + clock.shiftMs },
 		config: {
 			access: { claimCode: CLAIM_CODE },

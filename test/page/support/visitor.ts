@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { CLAIM_CODE, OWNER } from './scene.ts';
+import { CLAIM_CODE, OWNER, PROVIDER_KEY } from './scene.ts';
 
 /** Kept for a person to look at; `$INNERLOOP_SCREENSHOTS` says where. */
 const SCREENSHOTS = process.env.INNERLOOP_SCREENSHOTS ?? join(tmpdir(), 'innerloop-screenshots');
@@ -66,6 +66,15 @@ export async function signIn({ page }: Visitor): Promise<void> {
 	await page.getByRole('navigation', { name: 'Views' }).waitFor();
 }
 
+/** Types a key in for the first vendor and has it tried. */
+export async function keepProviderKey(page: Page, value: string): Promise<void> {
+	await page.getByLabel(/^(?:Key|New key) for anthropic$/).fill(value);
+	await page
+		.locator('form', { has: page.getByLabel(/ey for anthropic$/) })
+		.getByRole('button', { name: 'Test and keep' })
+		.click();
+}
+
 /** What the terminal shows at the start of an unclaimed box of the scene. */
 export async function firstVisit({ page }: Pick<Visitor, 'page'>, look: (step: string) => Promise<void>): Promise<string> {
 	await page.getByLabel('Claim code').fill(CLAIM_CODE);
@@ -74,8 +83,11 @@ export async function firstVisit({ page }: Pick<Visitor, 'page'>, look: (step: s
 	await page.getByLabel('The same again').fill(OWNER.password);
 	await look('claim');
 	await page.getByRole('button', { name: 'Claim the box' }).click();
-	await page.getByRole('button', { name: 'Test the key live' }).first().click();
-	await page.getByText('The provider takes the key.').first().waitFor();
+	await keepProviderKey(page, 'sk-ant-mistyped');
+	await page.getByText(/refuses the key/).waitFor();
+	await look('refused-key');
+	await keepProviderKey(page, PROVIDER_KEY);
+	await page.getByText('The provider takes the key. It is kept.').waitFor();
 	await look('provider');
 	await page.getByRole('button', { name: 'Next' }).click();
 	await page.getByRole('button', { name: 'Make a key' }).click();

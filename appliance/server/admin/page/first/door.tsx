@@ -92,19 +92,7 @@ function Claim({ claim, onLogin }: ClaimProps): JSX.Element {
 			above={claim.isReset ? undefined : <Steps current="claim" />}
 		>
 			<Form action={claim.isReset ? 'Set the password' : 'Claim the box'} onSubmit={submit}>
-				<Field label="Claim code">
-					{(control) => (
-						<input
-							{...control}
-							name="code"
-							required
-							autocomplete="one-time-code"
-							autocapitalize="characters"
-							spellcheck={false}
-							class="mono"
-						/>
-					)}
-				</Field>
+				<CodeField label="Claim code" />
 				<Field label="Your name" hint={claim.isReset ? 'whose password is set anew' : 'how your calls and spending are listed'}>
 					{(control) => <input {...control} name="name" autocomplete="username" placeholder="owner" maxLength={100} />}
 				</Field>
@@ -132,6 +120,16 @@ function ClaimClosed({ state, onLogin }: { readonly state: string; readonly onLo
 				)}
 			</p>
 		</Room>
+	);
+}
+
+function CodeField(field: { readonly label: string; readonly hint?: string }): JSX.Element {
+	return (
+		<Field {...field}>
+			{(control) => (
+				<input {...control} name="code" required autocomplete="one-time-code" autocapitalize="characters" spellcheck={false} class="mono" />
+			)}
+		</Field>
 	);
 }
 
@@ -199,19 +197,7 @@ function Join({ onBack }: { readonly onBack: () => void }): JSX.Element {
 					</button>
 				}
 			>
-				<Field label="Code" hint="like 7Q-ABCD-2345">
-					{(control) => (
-						<input
-							{...control}
-							name="code"
-							required
-							autocomplete="one-time-code"
-							autocapitalize="characters"
-							spellcheck={false}
-							class="mono"
-						/>
-					)}
-				</Field>
+				<CodeField label="Code" hint="like 7Q-ABCD-2345" />
 				<NewPassword />
 			</Form>
 		</Room>

@@ -2,7 +2,7 @@
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { BoxReport, NewKeyReport, ProviderReport } from '../../../../protocol/admin.ts';
+import type { BoxReport, NewKeyReport } from '../../../../protocol/admin.ts';
 import { errorOf, get, post, send, session } from '../api.ts';
 import * as format from '../format.ts';
 import { go } from '../router.ts';
@@ -11,6 +11,7 @@ import { Field, Form, type Values } from '../ui/form.tsx';
 import { useResource } from '../ui/resource.ts';
 import { Shown } from '../ui/states.tsx';
 import { ShownKey } from '../views/key-dialog.tsx';
+import { ProviderKeys, readProviders } from '../views/provider-key.tsx';
 import { TestButton } from '../views/providers.tsx';
 import { type Step, Steps } from './steps.tsx';
 
@@ -35,8 +36,12 @@ export function Welcome(): JSX.Element {
 }
 
 function ProviderStep({ onDone }: { readonly onDone: () => void }): JSX.Element {
-	const found = useResource(() => get<{ readonly providers: readonly ProviderReport[] }>('/providers'), 'providers');
+	const found = useResource(readProviders, 'providers');
 	const [isAccepted, setAccepted] = useState(false);
+	const change = (isKept: boolean) => {
+		setAccepted(isKept);
+		found.reload();
+	};
 	return (
 		<>
 			<h1>A provider’s key</h1>
@@ -45,23 +50,21 @@ function ProviderStep({ onDone }: { readonly onDone: () => void }): JSX.Element 
 				nothing.
 			</p>
 			<Shown of={found} what="providers">
-				{({ providers }) => (
+				{(providers) => (
 					<ul class="spaced">
-						{providers.map(({ id, missing }) => (
-							<li key={id}>
+						{providers.map((provider) => (
+							<li key={provider.id}>
 								<h2>
-									{id} {missing === undefined ? <Badge tone="good">has a key</Badge> : <Badge>no key</Badge>}
+									{provider.id} {provider.missing === undefined ? <Badge tone="good">has a key</Badge> : <Badge>no key</Badge>}
 								</h2>
-								{missing === undefined ? (
-									<TestButton id={id} onTested={(test) => setAccepted(test.isAccepted)} />
-								) : (
-									<p class="quiet">{missing}</p>
-								)}
+								{provider.missing === undefined && <TestButton id={provider.id} onTested={(test) => setAccepted(test.isAccepted)} />}
+								<ProviderKeys provider={provider} onChange={change} />
 							</li>
 						))}
 					</ul>
 				)}
 			</Shown>
+			<hr />
 			<p class="form-foot">
 				<button type="button" class="primary" onClick={onDone}>
 					{isAccepted ? 'Next' : 'Go on without'}

@@ -2,23 +2,24 @@
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ProviderReport, ProviderTest } from '../../../../protocol/admin.ts';
-import { get, post, say } from '../api.ts';
+import type { ProviderTest } from '../../../../protocol/admin.ts';
+import { post, say } from '../api.ts';
 import { Badge, Card, Facts } from '../ui/basics.tsx';
 import { useResource } from '../ui/resource.ts';
 import { Empty, Shown } from '../ui/states.tsx';
+import { ProviderKeys, type ProviderWithKeys, readProviders } from './provider-key.tsx';
 
 export function Providers(): JSX.Element {
-	const found = useResource(() => get<{ readonly providers: readonly ProviderReport[] }>('/providers'), 'providers');
+	const found = useResource(readProviders, 'providers');
 	return (
 		<Shown of={found} what="providers">
-			{({ providers }) =>
+			{(providers) =>
 				providers.length === 0 ? (
 					<Empty title="No provider is configured">Add one under Configuration.</Empty>
 				) : (
 					<div class="halves">
 						{providers.map((provider) => (
-							<Provider key={provider.id} provider={provider} />
+							<Provider key={provider.id} provider={provider} onChange={found.reload} />
 						))}
 					</div>
 				)
@@ -27,7 +28,12 @@ export function Providers(): JSX.Element {
 	);
 }
 
-function Provider({ provider }: { readonly provider: ProviderReport }): JSX.Element {
+interface ProviderProps {
+	readonly provider: ProviderWithKeys;
+	readonly onChange: () => void;
+}
+
+function Provider({ provider, onChange }: ProviderProps): JSX.Element {
 	const { id, baseUrl, dialects, keyEnv, missing, deployments } = provider;
 	return (
 		<Card title={id} aside={missing === undefined ? <Badge tone="good">has a key</Badge> : <Badge tone="warn">no key</Badge>}>
@@ -39,7 +45,8 @@ function Provider({ provider }: { readonly provider: ProviderReport }): JSX.Elem
 					['Deployments', deployments.join(', ') || 'none'],
 				]}
 			/>
-			{missing === undefined ? <TestButton id={id} /> : <p class="quiet">{missing}</p>}
+			{missing === undefined && <TestButton id={id} />}
+			<ProviderKeys provider={provider} onChange={onChange} />
 		</Card>
 	);
 }
