@@ -1,20 +1,17 @@
 /** `innerloop update status | check | apply | rollback | run`: the releases of a box that was made from the image. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { loadConfig } from '../config/load-config.ts';
 import { readDatabaseVersion } from '../store/database-version.ts';
 import { HEALTH_GATE, systemdService } from '../update/service-control.ts';
-import { apply, check, readState, rollback, type UpdateBox } from '../update/update.ts';
+import { apply, check, RELEASES_ROOT, readState, rollback, type UpdateBox } from '../update/update.ts';
 import { UpdateFailure } from '../update/update-failure.ts';
+import { takeRequest } from '../update/update-request.ts';
 import { type Command, type Context, defineCommand, EXIT } from './command.ts';
 import { CONFIG_OPTION, configFileOf, DATA_OPTION, dataDirOf } from './places.ts';
 import { progressLines } from './progress-lines.ts';
 import { table } from './terminal.ts';
-
-const ROOT = '/opt/innerloop';
 
 const FROM_OPTION = {
 	from: { type: 'string', value: 'PLACE', help: 'Folder or https address to take releases from, in the place of update.source.' },
@@ -100,21 +97,18 @@ const goBack = defineCommand({
 	},
 });
 
-/** The owner's wish, as the page's server writes it down; it may name no place and no file. */
-const wish = z.strictObject({ action: z.enum(['apply', 'rollback']), mayRestore: z.boolean().default(false) });
-
 const runRequest = defineCommand({
 	name: 'update run',
 	summary: 'Carry out what was asked for on the page; called by innerloop-update.service.',
 	options: { ...DATA_OPTION, ...CONFIG_OPTION },
 	async run({ values }, context) {
 		mustBeRoot();
-		const file = join(dataDirOf(values, context), 'update-request.json');
-		const text = await readFile(file, 'utf8');
-		// Gone before the work begins: a request that fails is not tried again at every look.
-		await rm(file);
-		const { action, mayRestore } = wish.parse(JSON.parse(text));
+		const { action, mayRestore } = await takeRequest(dataDirOf(values, context));
 		const box = boxOf(values, context);
+		if (action === 'check') {
+			const { manifest } = await check(box);
+			return said(values, context, manifest.version, `${manifest.version} is offered.`);
+		}
 		const version = action === 'apply' ? (await apply(box, false)).version : await rollback(box, mayRestore);
 		return said(values, context, version, `${version} runs.`);
 	},
@@ -139,7 +133,7 @@ function boxOf(values: Values, context: Context): UpdateBox {
 	const configFile = configFileOf(values, context);
 	const lines = progressLines(terminal);
 	return {
-		root: env.INNERLOOP_ROOT ?? ROOT,
+		root: env.INNERLOOP_ROOT ?? RELEASES_ROOT,
 		dataDir,
 		source: values.from ?? sourceIn(configFile, context),
 		arch: process.arch,

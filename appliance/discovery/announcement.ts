@@ -35,7 +35,7 @@ export function buildAnnouncement(facts: AnnouncementFacts): Announcement {
 	const isAny = facts.host === '0.0.0.0' || facts.host === '::';
 	return {
 		name,
-		hostLabel: hostLabel(facts.machineName),
+		hostLabel: hostLabelOf(facts.machineName),
 		types: TYPES,
 		port: facts.port,
 		address: isAny ? undefined : facts.host,
@@ -61,7 +61,7 @@ function nameOfMachine(machineName: string): string {
  * The machine's own name belongs to whoever else announces it (avahi, started later): the box takes one beside it, so
  * that the two never fight over a record.
  */
-function hostLabel(machineName: string): string {
+export function hostLabelOf(machineName: string): string {
 	const own = nameOfMachine(machineName)
 		.toLowerCase()
 		.replace(/[^a-z0-9-]+/g, '-')

@@ -263,6 +263,23 @@ export interface ProviderTest {
 	readonly tookMs: number;
 }
 
+/** GET /innerloop/v1/update; POST with { action: check, apply or rollback; mayRestore } leaves a wish that is carried out beside the service. */
+export interface UpdateReport {
+	/** Whether the box was made from the image: only that is updated from here. */
+	readonly isManaged: boolean;
+	readonly hasSource: boolean;
+	readonly running?: string | undefined;
+	/** In the other slot: what there is to go back to. */
+	readonly other?: string | undefined;
+	readonly offered?: string | undefined;
+	/** Whether what is offered is newer than what runs. */
+	readonly isNewer: boolean;
+	readonly checkFailure?: string | undefined;
+	readonly last?: { readonly version: string; readonly outcome: 'applied' | 'failed'; readonly reason?: string | undefined } | undefined;
+	/** A wish waits to be carried out. */
+	readonly isRequested: boolean;
+}
+
 /** GET /innerloop/v1/box */
 export interface BoxReport {
 	readonly version: string;
@@ -271,6 +288,10 @@ export interface BoxReport {
 	readonly hostName: string;
 	readonly addresses: readonly string[];
 	readonly listensAt: string;
+	/** Over TLS; undefined without. */
+	readonly secureAddress: string | undefined;
+	/** How it is announced, and under which name. */
+	readonly discovery: DiscoveryStatus;
 	readonly dataDir: string;
 	readonly databaseBytes: number;
 	readonly engine: EngineStatus;

@@ -19,6 +19,7 @@ import { addPageRoutes } from './routes/admin-page.ts';
 import { addProviderRoutes } from './routes/admin-providers.ts';
 import { addSpendRoutes } from './routes/admin-spend.ts';
 import { addStatusRoutes, type StatusSources } from './routes/admin-status.ts';
+import { addUpdateRoutes, type UpdateSources } from './routes/admin-update.ts';
 import { addAuthorityRoute } from './routes/authority.ts';
 import { addCallRoutes } from './routes/calls.ts';
 import { addConnectRoutes } from './routes/connect.ts';
@@ -33,7 +34,7 @@ import { isLoopbackHost } from './tls/listen-tls.ts';
 /** How often Node looks for heads and bodies that take too long. */
 const CHECK_TIMEOUTS_MS = 1_000;
 
-export interface ServerSources extends StatusSources, BoxSources {}
+export interface ServerSources extends StatusSources, BoxSources, UpdateSources {}
 
 /** Limits of the socket are taken from the settings of this moment and stay until the next start. */
 export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
@@ -72,6 +73,7 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	addConfigRoutes(app, sources.config);
 	addProviderRoutes(app, box);
 	addBoxRoutes(app, box, sources);
+	addUpdateRoutes(app, box, sources);
 	addAlertRoutes(app, box);
 	addLearningRoutes(app, box);
 	addMemberRoutes(app, box);

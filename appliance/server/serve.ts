@@ -14,6 +14,7 @@ import { openKeptSecrets } from '../store/kept-secrets.ts';
 import { openStore } from '../store/open-store.ts';
 import { createClockSync } from '../system/clock-sync.ts';
 import { type MachineReaders, MachineSampler, machineReaders } from '../system/machine-sampler.ts';
+import { RELEASES_ROOT } from '../update/update.ts';
 import { beginClaim } from './access/begin-claim.ts';
 import type { ShownCode } from './access/claim-desk.ts';
 import { claimFile } from './access/claim-file.ts';
@@ -164,6 +165,8 @@ async function open({ options, log, store, engine, box, warnings, sampler, confi
 		door: () => door,
 		secrets,
 		address: () => address,
+		secureAddress: () => door && secureAddress(address, door.port),
+		releasesRoot: options.env.INNERLOOP_ROOT ?? RELEASES_ROOT,
 		system: () => sampler.latest(),
 		discovery: () => announcer.status(),
 		console: console.find,

@@ -13,6 +13,9 @@ import { currentSlot, otherSlot, probe, releaseIn, unpackInto } from './slots.ts
 import { type SwitchPlan, switchRelease } from './switch-release.ts';
 import { UpdateFailure } from './update-failure.ts';
 
+/** Where the image puts its releases. */
+export const RELEASES_ROOT = '/opt/innerloop';
+
 export interface UpdateBox {
 	/** `/opt/innerloop`: slots, the link `current`, and `update/`. */
 	readonly root: string;
@@ -34,26 +37,54 @@ export interface UpdateState {
 	readonly other: string | undefined;
 	/** What the source offered when it was last asked. */
 	readonly offered: string | undefined;
+	/** Whether that is newer than what runs. */
+	readonly isNewer: boolean;
+	/** Why it could not be asked the last time. */
+	readonly checkFailure: string | undefined;
 	/** How the last change ended. */
 	readonly last: unknown;
 }
 
 export async function readState({ root }: Pick<UpdateBox, 'root'>): Promise<UpdateState> {
 	const slot = await currentSlot(root);
+	const running = (await releaseIn(root, slot))?.version;
+	const { version: offered, failure: checkFailure } = ((await readJson(offeredFile(root))) ?? {}) as {
+		readonly version?: string;
+		readonly failure?: string;
+	};
 	return {
-		running: (await releaseIn(root, slot))?.version,
+		running,
 		other: (await releaseIn(root, otherSlot(slot)))?.version,
-		offered: (await readJson(join(root, 'update', 'offered.json')))?.version as string | undefined,
+		offered,
+		isNewer: offered !== undefined && (running === undefined || compareVersions(offered, running) > 0),
+		checkFailure,
 		last: await readJson(join(root, 'update', 'last.json')),
 	};
 }
 
-/** Asks the source, and writes down what it offers. */
-export async function check(box: UpdateBox): Promise<{ readonly manifest: ReleaseManifest; readonly isNewer: boolean }> {
+interface Offer {
+	readonly manifest: ReleaseManifest;
+	readonly isNewer: boolean;
+}
+
+/** Asks the source, and writes down what it offers, or why it could not be asked. */
+export async function check(box: UpdateBox): Promise<Offer> {
+	try {
+		return await askSource(box);
+	} catch (error) {
+		const failure = error instanceof Error ? error.message : String(error);
+		const known = await readJson(offeredFile(box.root));
+		// Whoever may not write there still hears of it.
+		await writeDurably(offeredFile(box.root), `${JSON.stringify({ ...known, failure })}\n`).catch(() => undefined);
+		throw error;
+	}
+}
+
+async function askSource(box: UpdateBox): Promise<Offer> {
 	const manifest = await latestRelease({ place: placeOf(box), arch: box.arch, keys: await readKeys(box.root) });
 	const running = await releaseIn(box.root, await currentSlot(box.root));
 	const isNewer = running === undefined || compareVersions(manifest.version, running.version) > 0;
-	await writeDurably(join(box.root, 'update', 'offered.json'), `${JSON.stringify({ version: manifest.version, isNewer })}\n`);
+	await writeDurably(offeredFile(box.root), `${JSON.stringify({ version: manifest.version, isNewer })}\n`);
 	return { manifest, isNewer };
 }
 
@@ -133,6 +164,7 @@ function placeOf({ source }: UpdateBox): string {
 	return source;
 }
 
+const offeredFile = (root: string): string => join(root, 'update', 'offered.json');
 const keysFile = (root: string): string => join(root, 'update', 'keys.json');
 
 async function readKeys(root: string): Promise<readonly TrustedKey[]> {

@@ -6,9 +6,12 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewPairingCodeReport } from '../../appliance/protocol/access.ts';
 import type { CallsReport } from '../../appliance/protocol/admin.ts';
+import { check } from '../../appliance/update/update.ts';
+import { takeRequest } from '../../appliance/update/update-request.ts';
 import { createBrowser } from '../http/support/browser.ts';
 import { ask } from '../http/support/start-box.ts';
 import { smallModel, until } from '../support/local-engine.ts';
+import { TestBox as Releases } from '../update/support/box.ts';
 import { openChromium } from './support/chromium.ts';
 import { NO_KEYS, PROVIDER_KEY, type Scene, startScene } from './support/scene.ts';
 import { firstVisit, keepProviderKey, signIn, visit } from './support/visitor.ts';
@@ -95,6 +98,37 @@ describe('a provider’s key', () => {
 		for (const { parentPath, name } of readdirSync(box.dataDir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile()))
 			expect.soft(readFileSync(join(parentPath, name)).includes(PROVIDER_KEY), name).toBe(false);
 		expect(visitor.complaints).toEqual([]);
+	});
+});
+
+describe('updates', () => {
+	it.each([
+		[360, 'dark'],
+		[1_440, 'light'],
+	] as const)('are asked for and confirmed at %i px in %s colours', async (width, colorScheme) => {
+		const releases = await new Releases().open();
+		try {
+			await releases.offer({ version: '1.1.0' });
+			await check(releases.updateBox());
+			await using scene = await startScene({ isClaimed: true, env: { INNERLOOP_ROOT: releases.root }, updateSource: releases.source });
+			await using visitor = await visit(browser, scene.box.url, { viewport: { width, height: 900 }, colorScheme });
+			const { page } = visitor;
+			await signIn(visitor);
+			await visitor.goTo('box');
+			await page.getByText('1.1.0 is offered').waitFor();
+			await visitor.picture('updates');
+			await page.getByRole('button', { name: 'Install 1.1.0' }).click();
+			expect(await visitor.violations()).toEqual([]);
+			await visitor.picture('update-confirm');
+			await page.getByRole('button', { name: 'Install it' }).click();
+			await page.getByText('under way').waitFor();
+			expect(await takeRequest(scene.box.dataDir)).toEqual({ action: 'apply', mayRestore: false });
+			// The page looks again by itself.
+			await page.getByText('under way').waitFor({ state: 'detached' });
+			expect(visitor.complaints).toEqual([]);
+		} finally {
+			await releases.close();
+		}
 	});
 });
 

@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { BoxReport, LogReport, RestoreReport } from '../../protocol/admin.ts';
+import type { DiscoveryStatus } from '../../protocol/discovery.ts';
 import { Problem } from '../../protocol/problem.ts';
 import { inspectBackup, stageRestore } from '../../store/backup.ts';
 import type { Box } from '../box.ts';
@@ -24,6 +25,8 @@ export interface BoxSources extends SupportSources {
 	/** Of the ledger. */
 	readonly database: string;
 	address(): string;
+	secureAddress(): string | undefined;
+	discovery(): DiscoveryStatus;
 }
 
 const logQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(2_000).default(200) });
@@ -38,6 +41,8 @@ export function addBoxRoutes(app: FastifyInstance, box: Box, sources: BoxSources
 			hostName: hostname(),
 			addresses: ownAddresses(),
 			listensAt: sources.address(),
+			secureAddress: sources.secureAddress(),
+			discovery: sources.discovery(),
 			dataDir: sources.dataDir,
 			databaseBytes: size,
 			engine: box.engine.status(),

@@ -1,6 +1,7 @@
 /** Under which names and addresses the box may be called over TLS. */
 
 import { hostname, networkInterfaces } from 'node:os';
+import { hostLabelOf } from '../../discovery/announcement.ts';
 import type { Names } from './certificate.ts';
 
 /**
@@ -17,10 +18,16 @@ export const permittedNames = (more: readonly string[]): readonly string[] => [
 	...new Set([...PERMITTED, ...ownNames(), ...more.map(withoutDot)]),
 ];
 
-/** @param more names of the configuration */
+/**
+ * Those that the box is announced under too: avahi tells the machine's own name, the other ways one beside it.
+ * @param more names of the configuration
+ */
 export function leafNames(more: readonly string[]): Names {
 	const host = shortName();
-	const local = ['innerloop', host].flatMap((name) => [`${name}.local`, ...RENAMED.map((n) => `${name}-${n}.local`)]);
+	const local = ['innerloop', host, hostLabelOf(hostname())].flatMap((name) => [
+		`${name}.local`,
+		...RENAMED.map((n) => `${name}-${n}.local`),
+	]);
 	return {
 		dns: [...new Set([...local, ...ownNames(), 'localhost', ...more.filter((name) => !name.startsWith('.'))])],
 		ip: [...new Set(['127.0.0.1', '::1', ...addresses()])].sort(),

@@ -57,6 +57,8 @@ export interface SceneOptions {
 	readonly local?: Partial<LocalConfig>;
 	/** Beside the test's usual environment; an empty value takes a key away. */
 	readonly env?: Readonly<Record<string, string>>;
+	/** Folder that releases of the box come from. */
+	readonly updateSource?: string;
 }
 
 export async function startScene(options: SceneOptions): Promise<Scene> {
@@ -73,6 +75,7 @@ export async function startScene(options: SceneOptions): Promise<Scene> {
 			access: { claimCode: CLAIM_CODE },
 			budgets: { teamDayUsd: 20, teamMonthUsd: 250, memberMonthUsd: 120, treeUsd: 5, trustClock: true },
 			deployments: DEPLOYMENTS,
+			...(options.updateSource === undefined ? {} : { update: { source: options.updateSource } }),
 			...(options.local === undefined ? {} : { local: options.local }),
 		},
 	});

@@ -1,17 +1,18 @@
-/** Box: the model and the program, where it is in the network, backup, log, and who did what. */
+/** Box: the model and the program, updates, where it is in the network, backup, log, and who did what. */
 
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
-import type { AuditReport } from '../../../../protocol/access.ts';
-import type { BoxReport, LogReport, RestoreReport } from '../../../../protocol/admin.ts';
-import { get, linkTo, mayChange, post, session } from '../api.ts';
+import type { BoxReport } from '../../../../protocol/admin.ts';
+import type { DiscoveryStatus } from '../../../../protocol/discovery.ts';
+import { get, linkTo, mayChange } from '../api.ts';
 import * as format from '../format.ts';
 import { live } from '../live.ts';
-import { Badge, Card, Facts, Scroll, ViewHead } from '../ui/basics.tsx';
-import { Field, Form, type Values } from '../ui/form.tsx';
+import { Badge, Card, Facts, type Tone, ViewHead } from '../ui/basics.tsx';
 import { useResource } from '../ui/resource.ts';
-import { Empty, Shown } from '../ui/states.tsx';
-import { Table } from '../ui/table.tsx';
+import { Shown } from '../ui/states.tsx';
+import { Backup, Restore } from './backup.tsx';
+import { Password } from './password.tsx';
+import { Audit, Log } from './records.tsx';
+import { Updates } from './updates.tsx';
 
 export function BoxView(): JSX.Element {
 	const box = useResource(() => get<BoxReport>('/box'), 'box');
@@ -31,6 +32,7 @@ export function BoxView(): JSX.Element {
 						<Program report={report} />
 						<Network report={report} />
 						<Password />
+						{mayChange() && <Updates />}
 					</div>
 				)}
 			</Shown>
@@ -74,7 +76,7 @@ function Model({ report: { engine } }: { readonly report: BoxReport }): JSX.Elem
 function Program({ report }: { readonly report: BoxReport }): JSX.Element {
 	const started = live.value?.box.startedAt;
 	return (
-		<Card title="Program and updates">
+		<Card title="Program">
 			<Facts
 				rows={[
 					['Innerloop', report.version],
@@ -91,23 +93,30 @@ function Program({ report }: { readonly report: BoxReport }): JSX.Element {
 					['Calls kept', `${report.retention.callDays} days, at most ${format.count(report.retention.calls)}`],
 				]}
 			/>
-			<p class="quiet small-text">
-				The box looks for no updates by itself: it calls nobody but its providers. Get the new version, and start it.
-			</p>
 		</Card>
 	);
 }
 
-function Network({ report: { hostName, addresses, listensAt } }: { readonly report: BoxReport }): JSX.Element {
+const DISCOVERY_TONES: Readonly<Record<DiscoveryStatus['state'], Tone>> = {
+	announced: 'good',
+	starting: 'plain',
+	waiting: 'warn',
+	failed: 'bad',
+	off: 'plain',
+};
+
+function Network({ report: { hostName, addresses, listensAt, secureAddress, discovery } }: { readonly report: BoxReport }): JSX.Element {
 	const isHere = listensAt.includes('127.0.0.1') || listensAt.includes('[::1]');
 	return (
-		<Card title="Network">
+		<Card title="Network" aside={<Badge tone={DISCOVERY_TONES[discovery.state]}>{discovery.state}</Badge>}>
 			<Facts
 				rows={[
-					['Name', hostName],
-					['In the network', `${hostName.replace(/\.local$/, '')}.local`],
+					['Found as', discovery.name ?? <span class="quiet">{discovery.detail ?? discovery.state}</span>],
+					...(discovery.adapter === undefined ? [] : [['Announced by', discovery.adapter] as const]),
+					['Machine', hostName],
 					['Addresses', addresses.length === 0 ? 'none' : addresses.join(', ')],
 					['Listens at', listensAt],
+					['Over TLS', secureAddress ?? 'no'],
 					['You are at', location.host],
 				]}
 			/>
@@ -118,163 +127,4 @@ function Network({ report: { hostName, addresses, listensAt } }: { readonly repo
 			)}
 		</Card>
 	);
-}
-
-function Password(): JSX.Element {
-	const [isDone, setDone] = useState(false);
-	const submit = async ({ current = '', next = '', again = '' }: Values) => {
-		if (next !== again) throw new Error('The two new passwords differ.');
-		await post('/session/password', { current, next });
-		setDone(true);
-	};
-	return (
-		<Card title="Your password" aside={<span class="quiet">{session.value?.who?.name}</span>}>
-			<Form
-				action="Change it"
-				onSubmit={submit}
-				aside={<span aria-live="polite">{isDone && <Badge tone="good">changed; other sessions have ended</Badge>}</span>}
-			>
-				<Field label="Now">
-					{(control) => <input {...control} name="current" type="password" required autocomplete="current-password" />}
-				</Field>
-				<div class="fields">
-					<Field label="New">
-						{(control) => <input {...control} name="next" type="password" required minLength={8} autocomplete="new-password" />}
-					</Field>
-					<Field label="The same again">
-						{(control) => <input {...control} name="again" type="password" required minLength={8} autocomplete="new-password" />}
-					</Field>
-				</div>
-			</Form>
-		</Card>
-	);
-}
-
-function Backup(): JSX.Element {
-	return (
-		<Card title="Backup">
-			<p class="quiet">
-				Ledger, members, keys (as hashes), calls and the configuration, in one file. It is made while the box goes on. Keep it as you keep
-				keys.
-			</p>
-			<p class="form-foot">
-				<a class="button" href={linkTo('/backup')} download>
-					Download a backup
-				</a>
-			</p>
-		</Card>
-	);
-}
-
-function Restore(): JSX.Element {
-	const [file, setFile] = useState<File>();
-	const [report, setReport] = useState<RestoreReport>();
-	const submit = async () => {
-		if (file === undefined) throw new Error('Choose a backup first.');
-		setReport(await post<RestoreReport>('/restore', file));
-	};
-	return (
-		<Card title="Restore">
-			<Form action="Put it back" onSubmit={submit} isDanger>
-				<Field label="Backup file" hint="It is checked first. The next start takes it; what is there now is kept beside it.">
-					{(control) => (
-						<input {...control} type="file" accept=".db" required onChange={(event) => setFile(event.currentTarget.files?.[0])} />
-					)}
-				</Field>
-			</Form>
-			<div aria-live="polite">
-				{report !== undefined && (
-					<p>
-						<Badge tone="good">ready</Badge> {format.plural(report.members, 'member')} and {format.plural(report.calls, 'call')} wait for
-						the next start. Start the box again to take them.
-					</p>
-				)}
-			</div>
-		</Card>
-	);
-}
-
-function Audit(): JSX.Element {
-	const audit = useResource(() => get<AuditReport>('/audit?limit=25'), 'audit');
-	return (
-		<Card title="Who did what" aside={<span class="quiet">the last 25 changes and logins</span>}>
-			<Shown of={audit} what="the audit log">
-				{({ entries }) =>
-					entries.length === 0 ? (
-						<Empty title="Nothing yet" />
-					) : (
-						<Table
-							caption="Admin actions, the newest first"
-							rows={entries}
-							keyOf={({ number }) => String(number)}
-							columns={[
-								{ head: 'When', isTitle: true, cell: ({ at }) => format.dateTime(at) },
-								{
-									head: 'Who',
-									cell: ({ who, via }) => (
-										<>
-											{who} <span class="quiet">by {via}</span>
-										</>
-									),
-								},
-								{
-									head: 'What',
-									isLong: true,
-									cell: ({ action, subject, fields }) => `${action} ${subject}${fields.length === 0 ? '' : ` (${fields.join(', ')})`}`,
-								},
-								{ head: 'From', cell: ({ from }) => from },
-								{ head: 'Result', isNumber: true, cell: ({ status }) => <Badge tone={status < 400 ? 'good' : 'warn'}>{status}</Badge> },
-							]}
-						/>
-					)
-				}
-			</Shown>
-		</Card>
-	);
-}
-
-function Log(): JSX.Element {
-	const log = useResource(() => get<LogReport>('/log?limit=200'), 'log');
-	return (
-		<Card
-			title="Log"
-			aside={
-				<button type="button" class="small" onClick={log.reload}>
-					Reload
-				</button>
-			}
-		>
-			<Shown of={log} what="the log">
-				{({ lines }) => (
-					<Scroll label="The log’s last lines" class="log">
-						{lines.toReversed().map((line, index) => (
-							<LogLine key={`${index}-${line.slice(0, 60)}`} line={line} />
-						))}
-					</Scroll>
-				)}
-			</Shown>
-		</Card>
-	);
-}
-
-const LEVELS: Readonly<Record<number, string>> = { 10: 'trace', 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' };
-
-function LogLine({ line }: { readonly line: string }): JSX.Element {
-	const { level, time, msg, ...facts } = partsOf(line);
-	const word = LEVELS[level] ?? '';
-	return (
-		<div class={`log-line ${word}`}>
-			<span class="quiet">{time === '' ? '' : format.clockTime(time)}</span>{' '}
-			{word !== 'info' && <Badge tone={level >= 50 ? 'bad' : 'warn'}>{word}</Badge>} <strong>{msg}</strong>{' '}
-			<span class="quiet">{Object.keys(facts).length === 0 ? '' : JSON.stringify(facts)}</span>
-		</div>
-	);
-}
-
-function partsOf(line: string): { readonly level: number; readonly time: string; readonly msg: string } {
-	try {
-		return { level: 30, time: '', msg: '', ...(JSON.parse(line) as object) };
-	} catch {
-		return { level: 30, time: '', msg: line };
-	}
 }
