@@ -31,6 +31,8 @@ const PLANS: readonly ProjectPlan[] = [
 	{ name: 'page', folders: ['page'], group: 4, workers: 1, timeoutMs: 2 * MINUTE_MS },
 	// The codec's addon is built by the first of them, in half a minute, or found in the cache.
 	{ name: 'codec', folders: ['paper', 'addon'], group: 1, workers: 2, timeoutMs: MINUTE_MS },
+	// Whole machines: disks whose power is cut, and the box as a container.
+	{ name: 'image', folders: ['image'], group: 4, workers: 1, timeoutMs: 10 * MINUTE_MS },
 	// The real build of the engine: minutes on a new machine, seconds from its cache; last, since it takes all cores.
 	{ name: 'native', folders: ['native'], group: 5, workers: 1, timeoutMs: 5 * MINUTE_MS },
 ];
