@@ -64,7 +64,7 @@ export async function cutPower({ cuts, seed, seconds, lanes, engineEvery, onCut 
 }
 
 /** A small generator with a seed, so that a failure can be cut again. */
-export function mulberry32(seed: number): () => number {
+function mulberry32(seed: number): () => number {
 	let state = seed >>> 0;
 	return () => {
 		state = (state + 0x6d2b79f5) >>> 0;
