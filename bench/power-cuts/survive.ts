@@ -4,7 +4,9 @@ import { spawnSync } from 'node:child_process';
 import { constants, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SpendDaysReport } from '../../appliance/protocol/admin.ts';
+import { answers } from '../../test/support/child-program.ts';
 import { programPath } from '../../test/support/debian-programs.ts';
 import { startService } from '../../test/support/start-service.ts';
 import { callBox, localAsk, type Work } from './record-work.ts';
@@ -13,6 +15,8 @@ import { confirmed, fateOf, type LoggedWrite, Replay } from './write-log.ts';
 
 /** `WatchdogSec` of the unit. */
 export const WATCHDOG_MS = 60_000;
+/** On a machine with other work a start may take longer than on a Pi that has nothing else to do. */
+const PATIENCE_MS = 5 * WATCHDOG_MS;
 const NEW_KEY = /\bil_[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])/;
 const DROPPED = /Prefixes on disk: (\d+) blocks, \d+ bytes(?:; (\d+) were not whole)?/;
 
@@ -108,13 +112,14 @@ async function serveOn(folder: string, work: Work, { logEnd, hasEngine }: Look, 
 	const { env } = work;
 	const config = { ...work.config, local: { ...work.config.local, isEnabled: hasEngine } };
 	const startMs = performance.now();
-	const service = await startService({ config, env, dataDir: folder, key: work.key, readyTimeoutMs: WATCHDOG_MS });
+	const service = await startService({ config, env, dataDir: folder, key: work.key, readyTimeoutMs: PATIENCE_MS, readyPath: '/healthz' });
 	try {
 		const healthyMs = performance.now() - startMs;
 		const output = service.program.output();
 		const fresh = NEW_KEY.exec(output)?.[0];
 		if (fresh !== undefined && logEnd >= work.keyShownAt) faults.push('the key that was shown is forgotten');
 		const key = fresh ?? work.key;
+		if (hasEngine) await untilReady(service.url);
 		const text = hasEngine ? await callBox(service, key, localAsk()) : work.localText;
 		if (text !== work.localText) faults.push(`the local model said ${JSON.stringify(text)}, not ${JSON.stringify(work.localText)}`);
 		const reply = await fetch(`${service.url}/innerloop/v1/spend/days?days=3`, { headers: { authorization: `Bearer ${key}` } });
@@ -125,6 +130,12 @@ async function serveOn(folder: string, work: Work, { logEnd, hasEngine }: Look, 
 	} finally {
 		await service.stop();
 	}
+}
+
+/** Who asks needs no key: the one that was shown may not have reached the disk. */
+async function untilReady(url: string): Promise<void> {
+	for (const endMs = performance.now() + PATIENCE_MS; !(await answers(`${url}/readyz`)); await delay(50))
+		if (performance.now() > endMs) throw new Error('the local model did not come up');
 }
 
 /** The database by SQLite's own check, and the three accounts of the same money. */

@@ -10,10 +10,10 @@ EOF
 # pi-gen's own first-boot growth of the root would take the space of the data partition.
 rm -f "${ROOTFS_DIR}/etc/systemd/system/multi-user.target.wants/rpi-resize.service"
 # Where the data partition goes. A broken one must not stop the box at a prompt that nobody can answer (nofail): the
-# service waits for this mount and does not begin a second life on the root, and the screen says why.
+# service waits for this mount, however late it comes (timeout 0), and does not begin a second life on the root.
 FSTAB="${ROOTFS_DIR}/etc/fstab"
 touch "${FSTAB}"
 grep -q innerloop-data "${FSTAB}" || printf '%s\n' \
-	'LABEL=innerloop-data /var/lib/private/innerloop ext4 noatime,nodev,nosuid,noexec,commit=5,nofail,x-systemd.device-timeout=180 0 2' >> "${FSTAB}"
+	'LABEL=innerloop-data /var/lib/private/innerloop ext4 noatime,nodev,nosuid,noexec,commit=5,nofail,x-systemd.device-timeout=0 0 2' >> "${FSTAB}"
 install -d -m 700 "${ROOTFS_DIR}/var/lib/private"
 install -d -m 700 "${ROOTFS_DIR}/var/lib/private/innerloop"
