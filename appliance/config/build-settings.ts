@@ -7,6 +7,7 @@ import { TIERS } from '../protocol/words.ts';
 import { toAccess } from './access.ts';
 import { toAlerts } from './alerts.ts';
 import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees } from './catalogue.ts';
+import { toConfidence } from './confidence.ts';
 import { toControl } from './control.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
 import { toLearning } from './learning.ts';
@@ -117,6 +118,7 @@ function toRouting(config: Config): RoutingSettings {
 		balance: Object.fromEntries(byTier),
 		...(control.percent === 0 ? {} : { control: toControl(control) }),
 		reservedRepeats: config.retries.reservedRepeats,
+		...(config.confidence.isOn ? { mayContinue: true } : {}),
 		roles: { outer: { role: 'outer', ...outer }, mid: { role: 'mid', ...mid }, inner: { role: 'inner', ...inner } },
 		aliases: Object.fromEntries(aliases),
 	};
@@ -173,6 +175,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		update: config.update,
 		alerts: toAlerts(config, env),
 		learning: toLearning(config.learning),
+		confidence: toConfidence(config.confidence),
 		log: config.log,
 	});
 }

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { accessSchema } from './access.ts';
+import { confidenceSchema } from './confidence.ts';
 import { discoverySchema } from './discovery.ts';
 import { learningSchema } from './learning.ts';
 import { deploymentSchema } from './schema/deployment.ts';
@@ -45,6 +46,7 @@ export const configSchema = z.strictObject({
 	update: updateSchema.prefault({}),
 	alerts: alertsSchema.prefault({}),
 	learning: learningSchema.prefault({}),
+	confidence: confidenceSchema.prefault({}),
 	log: logSchema.prefault({}),
 });
 

@@ -1,5 +1,6 @@
 /** The configuration as the rest of the program uses it: checked, complete, in the ledger's units, frozen. */
 
+import type { ConfidenceSettings } from '../protocol/confidence.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { LearningSettings } from '../protocol/learning.ts';
 import type { Limits } from '../protocol/limits.ts';
@@ -89,6 +90,7 @@ export interface Settings {
 	readonly alerts: AlertSettings;
 	readonly discovery: Config['discovery'];
 	readonly learning: LearningSettings;
+	readonly confidence: ConfidenceSettings;
 	readonly update: Config['update'];
 	readonly log: Config['log'];
 }

@@ -1,5 +1,6 @@
 /** A decision and its reasons: the same object in the log, in the reply's header and in `explain`. */
 
+import type { ConfidenceNote } from './confidence.ts';
 import type { ExperimentNote } from './experiment.ts';
 import type { PolicyNote } from './learning.ts';
 import type { TokenCount } from './limits.ts';
@@ -55,6 +56,8 @@ export interface Decision {
 	readonly policy?: PolicyNote;
 	/** Its tree's place in the comparison with the control group, where there is one. */
 	readonly experiment?: ExperimentNote;
+	/** How the box's own answer was judged, where it was. */
+	readonly confidence?: ConfidenceNote;
 }
 
 /** What became of a decision. */

@@ -73,6 +73,8 @@ export interface RoutingSettings {
 	readonly mayDowngradeSafetyClassifier: boolean;
 	/** Repetitions that may each be billed and are reserved for, where the allowance holds them; absent is none. */
 	readonly reservedRepeats?: number;
+	/** A cloud deployment may have to go on with an answer that the box began: its bound counts what that adds to the prompt. Absent: never. */
+	readonly mayContinue?: boolean;
 	/** Top-level fields that the closed list does not know, on a key with a ceiling. Default: refused. */
 	readonly unknownFields?: 'refuse' | 'worst-case';
 	/** Most tokens that one use of a vendor's own tool puts into the prompt, on the operator's word; undefined: the window bounds it. */

@@ -17,6 +17,7 @@ export const PROBLEM_STATUS = {
 	'rate-limited': 429,
 	'local-busy': 529,
 	'local-failed': 502,
+	'low-confidence': 502,
 	'upstream-failed': 502,
 	'upstream-timeout': 504,
 	'upstream-overloaded': 529,

@@ -20,7 +20,11 @@ const TOKENS_PER_CALL = 256;
 
 /** Tokens beyond what the caller's own bytes bound. */
 export function crossingTokens(call: Call, deployment: Deployment): number {
-	if (!isCrossing(call, deployment)) return 0;
+	return isCrossing(call, deployment) ? rewrittenTokens(call) : 0;
+}
+
+/** What a call may gain where its body is written anew, in whichever dialect. */
+export function rewrittenTokens(call: Call): number {
 	const { messageCount, toolNames } = call.signals;
 	return TOKENS_PER_CALL + messageCount * TOKENS_PER_MESSAGE + toolNames.length * TOKENS_PER_TOOL;
 }

@@ -44,6 +44,8 @@ export interface CostBound {
 export interface BoundPolicy {
 	/** Most tokens that one use of a vendor's tool puts into the prompt, on the operator's word; undefined: the window bounds it. */
 	readonly serverToolResultTokens?: number | undefined;
+	/** Input beyond what the caller sent; absent is none. */
+	readonly addedInputTokens?: number;
 }
 
 /**
@@ -86,7 +88,7 @@ export function boundCost(call: Call, deployment: Deployment, affinity: Affinity
 
 /** What the prompt of one round can weigh, results and earlier answers included. */
 function roundInputTokens(call: Call, deployment: Deployment, affinity: Affinity | undefined, policy: BoundPolicy): number {
-	const sent = boundInputTokens(call, deployment, affinity);
+	const sent = boundInputTokens(call, deployment, affinity) + (policy.addedInputTokens ?? 0);
 	const { serverToolUses } = call.size;
 	if (serverToolUses === undefined) return sent;
 	const { serverToolResultTokens } = policy;

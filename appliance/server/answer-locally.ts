@@ -7,6 +7,8 @@ import { foldStream } from '../protocol/fold-stream.ts';
 import type { StreamPart } from '../protocol/stream.ts';
 import { layOut } from '../provider/local/prompt/lay-out.ts';
 import type { Box } from './box.ts';
+import { hasSuccessor } from './confidence/go-on.ts';
+import { watchAnswer } from './confidence/watch-local.ts';
 import type { Try } from './execute.ts';
 import { localMark } from './local-mark.ts';
 import { boxHeaders } from './reply-headers.ts';
@@ -21,9 +23,12 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 	const hadCompany = box.engine.status().busySlots > 0;
 	const conversation = laidOut(walk, turn.call, deployment, must(arrival.dialect.decodeConversation(arrival.request.body)));
 	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation);
-	const parts = noteUsage(walk, box.engine.answer(localRequest(walk, turn, deployment, conversation)));
+	const request = localRequest(walk, turn, deployment, conversation);
+	const isWatched = box.confidence.isOn && hasSuccessor(walk, turn);
+	const parts = noteUsage(walk, isWatched ? watchAnswer(box, walk, turn, deployment, request) : box.engine.answer(request));
 	if (turn.call.isStream) await streamParts(walk, turn.call, oneByOne(parts));
 	else sendWhole(walk, arrival.dialect.encodeReply(await foldStream(parts), turn.call, Date.parse(arrival.at)));
+	if (walk.deployment !== deployment) return; // somebody else went on, and has noted it
 	walk.bill(deployment.id, 0, false);
 	noteTime(box, walk, turn, { startedMs, hadCompany });
 	box.memory.served({

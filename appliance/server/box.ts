@@ -12,6 +12,7 @@ import type { AlertDesk } from './alerts/alert-desk.ts';
 import type { BodyMemory } from './body-memory.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { ClientsSeen } from './clients-seen.ts';
+import type { ConfidenceDesk } from './confidence/confidence-desk.ts';
 import type { LearningDesk } from './learning/learning-desk.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,6 +46,7 @@ export interface Box {
 	readonly recentPlans: RecentPlans;
 	readonly alerts: AlertDesk;
 	readonly learning: LearningDesk;
+	readonly confidence: ConfidenceDesk;
 	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;
 	readonly log: Logger;

@@ -19,6 +19,7 @@ import type { Box } from './box.ts';
 import { createCallIds } from './call-ids.ts';
 import { CallLimits } from './call-limits.ts';
 import { ClientsSeen } from './clients-seen.ts';
+import { ConfidenceDesk } from './confidence/confidence-desk.ts';
 import { LearningDesk } from './learning/learning-desk.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -52,6 +53,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger });
 	const spend = () => store.ledger.spend();
 	const learning = new LearningDesk(settings.learning, { store: store.learning, spend, clock: systemClock, log: logger });
+	const confidence = new ConfidenceDesk(settings.confidence);
 	const take = (next: Settings) => {
 		settings = next;
 		memory.configure(next);
@@ -59,6 +61,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		store.setRetention(next.retention);
 		alerts.configure(next.alerts);
 		learning.configure(next.learning);
+		confidence.configure(next.confidence);
 		logger.level = next.log.level;
 	};
 	const identity = { version: parts.version, startedAt: new Date(systemClock.wallMs()).toISOString() };
@@ -80,6 +83,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		access,
 		alerts,
 		learning,
+		confidence,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({

@@ -20,6 +20,7 @@ const KIND_OF_CODE: Readonly<Partial<Record<ProblemCode, FailureKind>>> = {
 	'upstream-timeout': 'timeout',
 	'local-busy': 'busy',
 	'local-failed': 'busy',
+	'low-confidence': 'busy',
 	'rate-limited': 'busy',
 	'upstream-overloaded': 'overloaded',
 	'context-window-exceeded': 'context-window',

@@ -24,7 +24,7 @@ import { pathAt } from './upstream-path.ts';
 import { must, type Walk } from './walk.ts';
 
 /** Everything that a step of this try needs. */
-interface Crossing {
+export interface Crossing {
 	readonly box: Box;
 	readonly walk: Walk;
 	readonly turn: Try;
@@ -103,7 +103,7 @@ const sentOnce = ({ code, message, isRetryable, retryAfterSeconds, details, caus
 		cause,
 	});
 
-async function* partsOf(crossing: Crossing, body: AsyncIterable<Uint8Array>, tap: ReplyTap): AsyncGenerator<readonly StreamPart[]> {
+export async function* partsOf(crossing: Crossing, body: AsyncIterable<Uint8Array>, tap: ReplyTap): AsyncGenerator<readonly StreamPart[]> {
 	const { box, walk, dialect, encoded, source } = crossing;
 	const decoder = dialect.createStreamDecoder(source);
 	const restorer = new CallRestorer(encoded.tools);

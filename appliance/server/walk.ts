@@ -2,6 +2,7 @@
 
 import type { Settings } from '../config/settings.ts';
 import type { Call } from '../protocol/call.ts';
+import type { ConfidenceNote } from '../protocol/confidence.ts';
 import type { Decision, Outcome, Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { Key } from '../protocol/member.ts';
@@ -35,6 +36,8 @@ export class Walk {
 	deployment: Deployment | undefined;
 	usage: Usage = NO_USAGE;
 	problem: Problem | undefined;
+	/** How the box's own answer was judged, where it was. */
+	confidence: ConfidenceNote | undefined;
 	/** The ledger holds money for it. */
 	isReserved = false;
 	/** The mean has no room for it, and it was let through all the same. */
@@ -70,8 +73,8 @@ export class Walk {
 
 	/** Undefined until the call was planned. */
 	decision(): Decision | undefined {
-		const { arrival, call, plan, reasons } = this;
-		return call === undefined || plan === undefined ? undefined : decisionOf({ ...arrival, call, plan, reasons });
+		const { arrival, call, plan, reasons, confidence } = this;
+		return call === undefined || plan === undefined ? undefined : decisionOf({ ...arrival, call, plan, reasons, confidence });
 	}
 
 	outcome(): Outcome {
@@ -107,9 +110,10 @@ interface DecisionParts {
 	readonly plan: Plan;
 	/** Of the steps after the plan. */
 	readonly reasons: readonly Reason[];
+	readonly confidence?: ConfidenceNote | undefined;
 }
 
-export function decisionOf({ callId, at, key, call, plan, reasons }: DecisionParts): Decision {
+export function decisionOf({ callId, at, key, call, plan, reasons, confidence }: DecisionParts): Decision {
 	return {
 		callId,
 		at,
@@ -125,6 +129,7 @@ export function decisionOf({ callId, at, key, call, plan, reasons }: DecisionPar
 		reservedNanoUsd: plan.reservationNanoUsd,
 		...(plan.policy === undefined ? {} : { policy: plan.policy }),
 		...(plan.experiment === undefined ? {} : { experiment: plan.experiment }),
+		...(confidence === undefined ? {} : { confidence }),
 	};
 }
 

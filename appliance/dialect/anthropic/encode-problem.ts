@@ -22,6 +22,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'rate-limited': 'rate_limit_error',
 	'local-busy': 'overloaded_error',
 	'local-failed': 'api_error',
+	'low-confidence': 'api_error',
 	'upstream-failed': 'api_error',
 	'upstream-timeout': 'timeout_error',
 	'upstream-overloaded': 'overloaded_error',

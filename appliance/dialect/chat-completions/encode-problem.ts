@@ -22,6 +22,7 @@ const ERROR_TYPES: ErrorTypes = {
 	'rate-limited': 'rate_limit_error',
 	'local-busy': 'server_error',
 	'local-failed': 'server_error',
+	'low-confidence': 'server_error',
 	'upstream-failed': 'server_error',
 	'upstream-timeout': 'server_error',
 	'upstream-overloaded': 'server_error',

@@ -9,6 +9,7 @@ import type { Deployment } from '../../protocol/deployment.ts';
 import type { Problem } from '../../protocol/problem.ts';
 import { type Case, inputTokensAt } from '../case.ts';
 import type { Scored } from '../choose.ts';
+import { continuationTokens } from '../confidence/continuation.ts';
 import { expectedMs } from '../expect.ts';
 import { limitTokensAt } from '../limit-tokens.ts';
 import { outputCapFor, usefulCap } from '../output-cap.ts';
@@ -53,10 +54,12 @@ const because = (code: string, text: string, deployment?: Deployment): Reason =>
 });
 
 /** What the deployment would be asked for without any thought of money. */
-function fullOffer(one: Case, scored: Scored): Offer {
+function fullOffer(one: Case, scored: Scored, isBehindBox: boolean): Offer {
 	const { input } = one;
 	const { deployment } = scored;
-	const bound = boundCost(input.call, deployment, input.affinity, input.settings);
+	const mayContinue = isBehindBox && input.settings.mayContinue === true && input.call.isStream;
+	const added = mayContinue ? { addedInputTokens: continuationTokens(input.call, deployment) } : {};
+	const bound = boundCost(input.call, deployment, input.affinity, { ...input.settings, ...added });
 	if (input.call.operation === 'count-tokens') return { scored, bound, capTokens: 0, worstNanoUsd: 0 };
 	// Where no cap is written, by the caller or by us, the upstream goes to its own most.
 	const isOpen = input.call.outputCapTokens === undefined && !input.key.hasCeiling && deployment.tier !== 'local';
@@ -197,7 +200,8 @@ function neededNanoUsd(one: Case, offers: readonly Offer[]): number {
 
 /** @param ranked not empty */
 export function fitBudget(one: Case, ranked: readonly Scored[]): Fit {
-	const offers = ranked.map((scored) => fullOffer(one, scored));
+	const isBoxFirst = ranked[0]?.deployment.tier === 'local';
+	const offers = ranked.map((scored, index) => fullOffer(one, scored, isBoxFirst && index > 0));
 	const { head, index, reasons } = findHead(one, offers);
 	if (head === undefined) return { ...NOTHING, reasons, problem: exhausted(one.input.allowance, neededNanoUsd(one, offers)) };
 	const chain = [head, ...findFallbacks(one, head, offers.slice(index + 1))];

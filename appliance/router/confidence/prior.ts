@@ -1,0 +1,8 @@
+/** What steps of a small model score before any were seen on this box: fitted by `npm run bench:confidence` on its first split. */
+
+import type { Mixture } from './mixture.ts';
+
+export const STEP_PRIOR: Mixture = {
+	unsure: { weight: 0.5, mean: 0.3, variance: 1 },
+	sure: { weight: 0.5, mean: 2.5, variance: 1.5 },
+};
