@@ -38,7 +38,7 @@ export function posteriorOfSure(x: number, mixture: Mixture): number {
 }
 
 /** One round of expectation and maximisation; `prior` counts as so many values of its own. */
-export function refine(values: readonly number[], from: Mixture, prior: Mixture, priorValues: number): Mixture {
+function refine(values: readonly number[], from: Mixture, prior: Mixture, priorValues: number): Mixture {
 	const shares = values.map((x) => shareOfSure(x, from));
 	const total = values.length + priorValues;
 	const sure = component(values, shares, prior.sure, priorValues, total);

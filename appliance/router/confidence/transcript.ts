@@ -40,7 +40,7 @@ function textOf(content: Content): string {
 }
 
 /** Every string in a value, depth first. */
-export function stringsOf(value: JsonValue): readonly string[] {
+function stringsOf(value: JsonValue): readonly string[] {
 	if (typeof value === 'string') return [value];
 	if (typeof value !== 'object' || value === null) return [];
 	return Object.values(value).flatMap(stringsOf);
@@ -51,7 +51,7 @@ export function callKey(name: string, input: JsonValue): string {
 	return `${name} ${canonicalJson(input)}`;
 }
 
-export function canonicalJson(value: JsonValue): string {
+function canonicalJson(value: JsonValue): string {
 	if (typeof value !== 'object' || value === null) return JSON.stringify(value);
 	if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
 	const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
