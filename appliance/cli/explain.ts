@@ -8,6 +8,7 @@ import { Problem } from '../protocol/problem.ts';
 import { DIALECTS, type DialectName } from '../protocol/words.ts';
 import { connectElsewhere, withAdmin } from './admin.ts';
 import { type Command, type Context, defineCommand, EXIT, UsageError } from './command.ts';
+import { describeConfidence } from './describe-confidence.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION, dataDirOf } from './places.ts';
 import { findService } from './service-connection.ts';
@@ -50,7 +51,12 @@ const explain = defineCommand({
 		}
 		const record = await withAdmin(values, context, (admin) => admin.findCall(callId ?? ''));
 		if (values.json) terminal.json(record);
-		else terminal.print([...describeDecision(record.decision), ...describeOutcome(record.outcome)].join('\n'));
+		else
+			terminal.print(
+				[...describeDecision(record.decision), ...describeConfidence(record.decision.confidence), ...describeOutcome(record.outcome)].join(
+					'\n',
+				),
+			);
 		return EXIT.ok;
 	},
 });
