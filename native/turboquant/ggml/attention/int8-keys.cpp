@@ -2,6 +2,7 @@
 
 #include "int8-keys.h"
 
+#include "fused-blocks.h"
 #include "simd.h"
 
 #include <algorithm>
@@ -21,16 +22,6 @@ namespace {
 using namespace simd;
 
 constexpr int WORD = 4;
-
-// Scales and offsets by span, then the bytes.
-struct int8_query {
-    const int8_t * values;
-    const float * scales;
-    const int32_t * offsets;
-
-    int8_query(const float * at, int64_t size)
-        : values((const int8_t *) (at + 2*(size/INT8_BLOCK))), scales(at), offsets((const int32_t *) (at + size/INT8_BLOCK)) {}
-};
 
 struct int8_keys {
     uint32_t * words;
@@ -281,9 +272,14 @@ void quantize_query(const float * query, int64_t size, int64_t span, float * out
 
 void int8_scores(const kv_format & format, const char * keys, size_t stride, int64_t size, int tokens, int rows, const float * queries, float * room,
                  float * scores, int64_t score_stride) {
+    int t = 0;
+    if (format.fused.score != nullptr && is_worth_fusing(rows, size/format.span)) {
+        t = tokens/FUSED_TOKENS*FUSED_TOKENS;
+        format.fused.score(keys, stride, size, t, rows, queries, scores, score_stride);
+    }
     const int8_keys chunk(room, size);
     const int64_t query_floats = int8_query_floats(size);
-    for (int t = 0; t < tokens; t += LANES) {
+    for (; t < tokens; t += LANES) {
         pack_keys(format, keys + t*stride, stride, size, std::min(LANES, tokens - t), chunk);
         int r = 0;
         for (; r + 8 <= rows; r += 8) {

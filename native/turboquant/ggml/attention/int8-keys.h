@@ -18,6 +18,16 @@ constexpr bool HAS_INT8_DOT = false;
 int64_t int8_query_floats(int64_t size);
 int64_t int8_keys_floats(int64_t size);
 
+// A quantized query row: scales and offsets by span, then the bytes. The offset makes good for keys that have 128 added.
+struct int8_query {
+    const int8_t * values;
+    const float * scales;
+    const int32_t * offsets;
+
+    int8_query(const float * at, int64_t size)
+        : values((const int8_t *) (at + 2*(size/INT8_BLOCK))), scales(at), offsets((const int32_t *) (at + size/INT8_BLOCK)) {}
+};
+
 // size is a multiple of `span`; each span of the query gets a scale of its own.
 void quantize_query(const float * query, int64_t size, int64_t span, float * out);
 

@@ -2,10 +2,11 @@
 
 #include "int8-values.h"
 
+#include "byte-weights.h"
+#include "fused-blocks.h"
 #include "simd.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 // A tile of values lies as [tokens / 4][VALUE_COLUMNS] words of one byte of each of four tokens, so that four weights meet
@@ -18,8 +19,6 @@ namespace {
 using namespace simd;
 
 constexpr int WORD = 4;
-// The tile sizes of both architectures.
-constexpr int MOST_TOKENS = 64;
 // Unpacked at once, before they are turned.
 constexpr int ROWS_IN_HAND = 16;
 
@@ -35,15 +34,7 @@ struct int8_values {
     }
 };
 
-// The weights of one row for one span: bytes, and what one of them stands for.
-struct byte_weights {
-    uint8_t values[MOST_TOKENS];
-    float unit;
-};
-
 #if defined(__AVX512BW__) && defined(__AVX512VNNI__)
-
-constexpr float LARGEST_WEIGHT = 255;
 
 void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     __m256i row[WORD];
@@ -58,11 +49,6 @@ void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     _mm256_storeu_si256((__m256i *) (words + 8), _mm256_unpackhi_epi16(low01, low23));
     _mm256_storeu_si256((__m256i *) (words + 16), _mm256_unpacklo_epi16(high01, high23));
     _mm256_storeu_si256((__m256i *) (words + 24), _mm256_unpackhi_epi16(high01, high23));
-}
-
-void round_weights(const float * weights, vec inverse, const float * scales, uint8_t * out) {
-    const __m512i whole = _mm512_cvtps_epu32(mul(mul(load(weights), load(scales)), inverse));
-    _mm_storeu_si128((__m128i *) out, _mm512_cvtusepi32_epi8(whole));
 }
 
 template <int R>
@@ -96,8 +82,6 @@ constexpr int MOST_ROWS = 8;
 
 #elif defined(__ARM_NEON) && defined(__ARM_FEATURE_DOTPROD)
 
-constexpr float LARGEST_WEIGHT = 127;
-
 void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     for (int c = 0; c < INT8_BLOCK; c += 16) {
         const int8x16_t r0 = vld1q_s8(rows + c), r1 = vld1q_s8(rows + stride + c);
@@ -109,13 +93,6 @@ void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
         vst1q_u32(words + c + 8, vreinterpretq_u32_s16(vzip1q_s16(high01, high23)));
         vst1q_u32(words + c + 12, vreinterpretq_u32_s16(vzip2q_s16(high01, high23)));
     }
-}
-
-void round_weights(const float * weights, vec inverse, const float * scales, uint8_t * out) {
-    const uint32x4_t whole = vcvtnq_u32_f32(mul(mul(load(weights), load(scales)), inverse));
-    const uint16x4_t half = vqmovn_u32(whole);
-    const uint8x8_t bytes = vqmovn_u16(vcombine_u16(half, half));
-    vst1_lane_u32((uint32_t *) out, vreinterpret_u32_u8(bytes), 0);
 }
 
 template <int R>
@@ -152,21 +129,11 @@ constexpr int MOST_ROWS = 2;
 #else
 
 // Without such an instruction values are read as floats; what follows keeps the same code correct everywhere.
-constexpr float LARGEST_WEIGHT = 255;
-
 void turn_block(const int8_t * rows, int64_t stride, uint32_t * words) {
     for (int c = 0; c < INT8_BLOCK; c++) {
         for (int t = 0; t < WORD; t++) {
             ((int8_t *) (words + c))[t] = rows[t*stride + c];
         }
-    }
-}
-
-void round_weights(const float * weights, vec inverse, const float * scales, uint8_t * out) {
-    float shares[LANES];
-    store(shares, mul(mul(load(weights), load(scales)), inverse));
-    for (int i = 0; i < LANES; i++) {
-        out[i] = (uint8_t) std::nearbyint(shares[i]);
     }
 }
 
@@ -188,19 +155,6 @@ constexpr int MOST_ROWS = 2;
 #endif
 
 constexpr int HALF_ROWS = MOST_ROWS/2;
-
-void quantize_weights(int max_tokens, const float * weights, const float * scales, byte_weights & out) {
-    vec greatest = zero();
-    for (int t = 0; t < max_tokens; t += LANES) {
-        greatest = max(greatest, mul(load(weights + t), load(scales + t)));
-    }
-    const float top = largest(greatest);
-    const vec inverse = set1(top > 0 ? LARGEST_WEIGHT/top : 0.0f);
-    for (int t = 0; t < max_tokens; t += LANES) {
-        round_weights(weights + t, inverse, scales + t, out.values + t);
-    }
-    out.unit = top/LARGEST_WEIGHT;
-}
 
 void pack_values(const kv_format & format, const char * rows, size_t stride, int64_t columns, int tokens, int max_tokens, const int8_values & to) {
     const int64_t spans = columns/format.span;
@@ -248,6 +202,10 @@ int64_t int8_values_floats(int64_t tokens) {
 
 void int8_accumulate(const kv_format & format, const char * values, size_t stride, int64_t size, int tokens, int max_tokens, int rows,
                      const float * weights, float * room, float * sums) {
+    if (format.fused.sum != nullptr && is_worth_fusing(rows, size/format.span)) {
+        format.fused.sum(values, stride, size, tokens, max_tokens, rows, weights, sums);
+        return;
+    }
     const int8_values tile(room, max_tokens);
     for (int64_t first = 0; first < size; first += VALUE_COLUMNS) {
         const int64_t columns = std::min(VALUE_COLUMNS, size - first);

@@ -3,6 +3,7 @@
 #include "kv-format.h"
 
 #define GGML_COMMON_DECL_CPP
+#include "fused-blocks.h"
 #include "ggml-common.h"
 #include "ggml-cpu.h"
 #include "innerloop/types/kv-types.h"
@@ -116,6 +117,7 @@ const kv_format * find_kv_format(ggml_type type) {
         std::array<kv_format, GGML_TYPE_COUNT> all {};
         for (int i = 0; i < GGML_TYPE_COUNT; i++) {
             all[i] = format_of((ggml_type) i);
+            all[i].fused = fused_kernels_of((ggml_type) i);
         }
         return all;
     }();

@@ -11,6 +11,12 @@ namespace innerloop {
 // Every type that is read as bytes shares a scale among a multiple of so many elements.
 constexpr int64_t INT8_BLOCK = 32;
 
+// For queries as quantize_query writes them; see int8_scores and int8_accumulate, whose rows are here a multiple of FUSED_ROWS.
+struct fused_kernels {
+    void (*score)(const char * keys, size_t stride, int64_t size, int tokens, int rows, const float * queries, float * scores, int64_t score_stride);
+    void (*sum)(const char * values, size_t stride, int64_t size, int tokens, int max_tokens, int rows, const float * weights, float * sums);
+};
+
 // A type is read in the first of these ways that it and the machine offer:
 //   1. where it lies (f32, and f16 for few queries), 2. as bytes with a scale for `span` of them, 3. as floats.
 // Each is done once for a tile of tokens, whatever the number of query heads that look at it.
@@ -27,6 +33,8 @@ struct kv_format {
     void (*unpack_int8)(const char * rows, size_t stride, int count, int64_t n, int8_t * values, float * scales);
     // Null for f32.
     void (*unpack_float)(const void * row, float * values, int64_t n);
+    // Optional: the same work for few rows without the way through memory.
+    fused_kernels fused = {};
 };
 
 // Null when nothing is known of the type: the caller leaves the operation to ggml.
