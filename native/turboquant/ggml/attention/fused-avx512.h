@@ -5,9 +5,8 @@
 #pragma once
 
 #include "byte-weights.h"
-#include "fused-blocks.h"
+#include "fused-queries.h"
 #include "innerloop/codec/arch/x86/unpack_avx2.hpp"
-#include "int8-keys.h"
 #include "simd.h"
 
 #include <cstring>
@@ -34,8 +33,11 @@ struct quad_steps {
 };
 
 inline __m512i lanes_of(const void * a, const void * b, const void * c, const void * d) {
-    const __m256i low = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *) a)), _mm_loadu_si128((const __m128i *) b), 1);
-    const __m256i high = _mm256_inserti128_si256(_mm256_castsi128_si256(_mm_loadu_si128((const __m128i *) c)), _mm_loadu_si128((const __m128i *) d), 1);
+    const auto pair = [](const void * first, const void * second) {
+        const __m256i one = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *) first));
+        return _mm256_inserti128_si256(one, _mm_loadu_si128((const __m128i *) second), 1);
+    };
+    const __m256i low = pair(a, b), high = pair(c, d);
     return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
@@ -84,28 +86,10 @@ inline __m512 quad_scales(const uint8_t * const * blocks) {
     return _mm512_permutexvar_ps(spread, _mm512_castps128_ps512(_mm_cvtph_ps(_mm_cvtsi64_si128((int64_t) halves))));
 }
 
-// R query rows, their scales and offsets block by block.
-template <int R>
-struct query_rows {
-    const int8_t * values[R];
-    float scales[MOST_FUSED_BLOCKS][R];
-    int32_t offsets[MOST_FUSED_BLOCKS][R];
-
-    query_rows(const float * floats, int64_t size, int64_t blocks, float unit) {
-        for (int r = 0; r < R; r++) {
-            const int8_query query(floats + r*int8_query_floats(size), size);
-            values[r] = query.values;
-            for (int64_t b = 0; b < blocks; b++) {
-                scales[b][r] = query.scales[b]*unit;
-                offsets[b][r] = query.offsets[b];
-            }
-        }
-    }
-};
-
 // Two quads' products with R rows over one block, added to total[quad][R / 4].
 template <int BITS, int BLOCK, int R>
-[[gnu::always_inline]] inline void score_block(const uint8_t * first, size_t stride, const query_rows<R> & queries, int64_t b, __m512 (*total)[R/QUAD]) {
+[[gnu::always_inline]] inline void score_block(const uint8_t * first, size_t stride, const query_rows<R> & queries, int64_t b,
+                                               __m512 (*total)[R/QUAD]) {
     const __m512i lift = _mm512_set1_epi8((char) 128);
     const uint8_t * const second = first + QUAD*stride;
     const uint8_t * const left_blocks[QUAD] = { first, first + stride, first + 2*stride, first + 3*stride };
@@ -186,8 +170,8 @@ void score_fused(const char * keys, size_t stride, int64_t size, int tokens, con
 
 // R rows over one group of columns.
 template <int BITS, int R>
-[[gnu::always_inline]] inline void sum_group(const uint8_t * block, size_t stride, int tokens, int index, int shift, int codes, const byte_weights * weights,
-                                             float * sums, int64_t size) {
+[[gnu::always_inline]] inline void sum_group(const uint8_t * block, size_t stride, int tokens, int index, int shift, int codes,
+                                             const byte_weights * weights, float * sums, int64_t size) {
     // Byte 4c + t from byte 16t + c.
     alignas(64) static constexpr uint8_t WORDS[64] = {
         0, 16, 32, 48, 1, 17, 33, 49, 2, 18, 34, 50, 3, 19, 35, 51, 4, 20, 36, 52, 5, 21, 37, 53, 6, 22, 38, 54, 7, 23, 39, 55,

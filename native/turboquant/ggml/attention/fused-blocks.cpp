@@ -7,6 +7,9 @@
 #if defined(__AVX512VBMI__) && defined(__AVX512BW__) && defined(__AVX512VNNI__)
 #include "fused-avx512.h"
 #define INNERLOOP_HAS_FUSED 1
+#elif defined(__ARM_NEON) && defined(__ARM_FEATURE_DOTPROD)
+#include "fused-neon.h"
+#define INNERLOOP_HAS_FUSED 1
 #endif
 
 namespace innerloop {

@@ -1,6 +1,6 @@
 // ARMv8.2 with dot product (Cortex-A76): SDOT for keys, UDOT for values.
 #include "../../kernel_table.hpp"
-#include "unpack_neon.hpp"
+#include "dot_neon.hpp"
 
 namespace tq {
 namespace {
@@ -12,42 +12,21 @@ struct NeonDotprod {
     template <int HEADS, int TOKENS>
     static void dot_block(const uint8_t* block, size_t row_stride, int size, const tq_query* query, int head, int offset,
                           int32_t (*sums)[HEADS]) {
+        const int8_t* queries[HEADS];
+        for (int h = 0; h < HEADS; h++) queries[h] = query->values[head + h] + offset;
         int32x4_t sum[TOKENS][HEADS];
-        for (int t = 0; t < TOKENS; t++) {
-            for (int h = 0; h < HEADS; h++) sum[t][h] = vdupq_n_s32(0);
-        }
-        const int header = header_bytes(size);
-        for (int group = 0; group < size / TQ_GROUP; group++) {
-            NeonSteps keys[TOKENS];
-            for (int t = 0; t < TOKENS; t++) {
-                const uint8_t* row = block + t * row_stride;
-                keys[t] = unpack_neon<BITS>(row + header + group * kGroupBytes<BITS>, Format<BITS>::table(scale_index(row, group)));
-            }
-            for (int h = 0; h < HEADS; h++) {
-                const int8_t* values = query->values[head + h] + offset + group * TQ_GROUP;
-                for (int half = 0; half < 2; half++) {
-                    const int8x16_t q = vld1q_s8(values + 16 * half);
-                    for (int t = 0; t < TOKENS; t++) sum[t][h] = vdotq_s32(sum[t][h], keys[t].half[half], q);
-                }
-            }
-        }
+        dot_block_neon<BITS, HEADS, TOKENS>(block, row_stride, size, queries, sum);
         for (int t = 0; t < TOKENS; t++) {
             for (int h = 0; h < HEADS; h++) sums[t][h] = vaddvq_s32(sum[t][h]);
         }
     }
 
-    // Four tokens a coordinate; register i: coordinates 4i..4i+3. NeonSteps plus 128, for UDOT.
-    static void interleave(const NeonSteps* tokens, uint8x16_t* out) {
-        for (int half = 0; half < 2; half++) {
-            const auto lifted = [&](int t) { return veorq_u8(vreinterpretq_u8_s8(tokens[t].half[half]), vdupq_n_u8(128)); };
-            const uint8x16_t a = lifted(0), b = lifted(1), c = lifted(2), d = lifted(3);
-            const uint16x8_t low01 = vreinterpretq_u16_u8(vzip1q_u8(a, b)), high01 = vreinterpretq_u16_u8(vzip2q_u8(a, b));
-            const uint16x8_t low23 = vreinterpretq_u16_u8(vzip1q_u8(c, d)), high23 = vreinterpretq_u16_u8(vzip2q_u8(c, d));
-            out[4 * half + 0] = vreinterpretq_u8_u16(vzip1q_u16(low01, low23));
-            out[4 * half + 1] = vreinterpretq_u8_u16(vzip2q_u16(low01, low23));
-            out[4 * half + 2] = vreinterpretq_u8_u16(vzip1q_u16(high01, high23));
-            out[4 * half + 3] = vreinterpretq_u8_u16(vzip2q_u16(high01, high23));
+    // interleave_neon with 128 added, for UDOT.
+    static void lift_and_interleave(NeonSteps* tokens, uint8x16_t* out) {
+        for (int t = 0; t < 4; t++) {
+            for (auto& half : tokens[t].half) half = veorq_s8(half, vdupq_n_s8(-128));
         }
+        interleave_neon(tokens, [&](int i, int8x16_t words) { out[i] = vreinterpretq_u8_s8(words); });
     }
 
     static void add_head(const uint8x16_t (*quads)[8], size_t count, const WeightTile& weights, float* out) {
@@ -78,7 +57,7 @@ struct NeonDotprod {
                 const uint8_t* row = blocks + (4 * p + t) * row_stride;
                 steps[t] = unpack_neon<BITS>(row + codes, Format<BITS>::table(scale_index(row, group)));
             }
-            interleave(steps, quads[p]);
+            lift_and_interleave(steps, quads[p]);
         }
         for (int head = 0; head < heads; head++) add_head(quads, count, weights[head], out + head * out_stride + group * TQ_GROUP);
     }

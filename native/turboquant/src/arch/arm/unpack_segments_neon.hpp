@@ -16,12 +16,11 @@ inline NeonSteps segment_steps_neon(const uint8_t* codes) {
     if constexpr (BITS == 8) {
         return {vreinterpretq_s8_u8(vld1q_u8(codes)), vreinterpretq_s8_u8(vld1q_u8(codes + 16))};
     } else if constexpr (BITS == 7) {
-        const NeonIndex pair = pairs_neon(codes + 16);
-        const NeonIndex high = {vshlq_n_u8(pair.half[0], 4), vshlq_n_u8(pair.half[1], 4)};
-        const NeonIndex code = join_neon(join_neon(nibbles_neon(codes), high), bits_neon(codes + 24, 64));
+        const NeonIndex high = stack_neon<2>(pairs_neon(codes + 16), bits_neon(codes + 24));
+        const NeonIndex code = stack_neon<4>(unclean_nibbles_neon(codes), high);
         return {even_steps_neon(code.half[0]), even_steps_neon(code.half[1])};
     } else if constexpr (BITS == 2) {
-        const NeonIndex pair = pairs_neon(codes);
+        const NeonIndex pair = clean_pairs_neon(codes);
         const int8x16_t entries = vld1q_s8(segment_table<2>());
         return {vqtbl1q_s8(entries, pair.half[0]), vqtbl1q_s8(entries, pair.half[1])};
     } else {
