@@ -74,7 +74,9 @@ function fitted(answered: readonly Answered[]): Mixture {
 		.mixture;
 }
 
-const lowestOf = (mixture: Mixture, { scores }: Answered) => Math.min(1, ...scores.map((score) => posteriorOfSure(score, mixture)));
+function lowestOf(mixture: Mixture, { scores }: Answered): number {
+	return Math.min(1, ...scores.map((score) => posteriorOfSure(score, mixture)));
+}
 
 function signalsOf(mixture: Mixture): readonly (readonly [string, (one: Answered) => number | undefined])[] {
 	return [
@@ -105,7 +107,7 @@ function show(set: TaskSet, all: readonly Answered[]): void {
 		const [fit, shown] = [first, second].map((split) => split.flatMap((one): Judged[] => judged(one, signal)));
 		if (fit === undefined || shown === undefined || shown.length === 0) continue;
 		const area = auroc(shown);
-		note(`${set.name}/${name}/auroc`, area, '');
+		if (Number.isFinite(area)) note(`${set.name}/${name}/auroc`, area, '');
 		for (const share of SHARES) note(`${set.name}/${name}/accuracy-at-${share}`, 100 * accuracyAt(shown, share), '%');
 		rows.push([name, formatValue(area), ...SHARES.map((share) => percent(accuracyAt(shown, share)))]);
 		for (const share of SHARES_FITTED) bars.push(barRow(set, name, fit, shown, share));
@@ -185,6 +187,10 @@ function watchMicroseconds(): number {
 	return micros;
 }
 
-const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
-const gaussian = ({ weight, mean, variance }: Mixture['sure']) =>
-	`${percent(weight)} at ${formatValue(mean)} ± ${formatValue(Math.sqrt(variance))}`;
+function percent(share: number): string {
+	return `${(100 * share).toFixed(0)} %`;
+}
+
+function gaussian({ weight, mean, variance }: Mixture['sure']): string {
+	return `${percent(weight)} at ${formatValue(mean)} ± ${formatValue(Math.sqrt(variance))}`;
+}

@@ -1,6 +1,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Decision } from '../../appliance/protocol/decision.ts';
 import type { CallRecord, SpendRow } from '../../appliance/protocol/ports.ts';
 import { INSTRUCTION } from '../../appliance/router/confidence/continuation.ts';
 import { startBox, type TestBox } from '../http/support/start-box.ts';
@@ -81,6 +82,9 @@ async function recordOf(callId: unknown): Promise<CallRecord & { readonly outcom
 	}
 }
 
+/** Of the record, not of the header: a slow machine's first ping sends the head before anything is doubted. */
+const codesOf = ({ reasons }: Decision) => reasons.map(({ code }) => code);
+
 async function bill<T>(run: () => Promise<T>): Promise<{ readonly result: T; readonly nanoUsd: number }> {
 	const before = billed();
 	const result = await run();
@@ -109,12 +113,11 @@ describe('a doubt before anything was released', () => {
 	it.each([true, false])('lets the cloud begin afresh with the caller’s own bytes (stream: %s)', async (stream) => {
 		const { result, nanoUsd } = await bill(() => box.call('/v1/messages', asked({ stream }), as('inner')));
 		expect(result.status).toBe(200);
-		expect(result.headers['x-innerloop-deployment']).toBe('sonnet');
-		expect(result.headers['x-innerloop-reasons']).toContain('doubt-low-confidence');
 		expect(result.text).not.toContain('hash table is');
 		expect(turns.at(-1)?.body.messages).toEqual(messages);
 		const { decision, outcome } = await recordOf(result.headers['x-innerloop-call']);
 		expect(decision.confidence).toMatchObject({ went: 'escalated-afresh', doubts: ['low-confidence'], releasedTokens: 0 });
+		expect(codesOf(decision)).toContain('doubt-low-confidence');
 		expect([outcome.deployment, outcome.costNanoUsd]).toEqual(['sonnet', nanoUsd]);
 	});
 
@@ -261,6 +264,41 @@ describe('a doubt in the middle', () => {
 	);
 });
 
+describe('a tool call', () => {
+	const tools = [
+		{
+			name: 'Read',
+			description: 'Reads a file.',
+			input_schema: { type: 'object', properties: { file_path: { type: 'string' } }, required: ['file_path'], additionalProperties: false },
+		},
+	];
+	const forced = (text: string) =>
+		asked({ stream: true, tools, tool_choice: { type: 'tool', name: 'Read' }, messages: [{ role: 'user', content: text }] });
+	const inputOf = (text: string) =>
+		[...text.matchAll(/"partial_json":(".*?[^\\]")\}/g)].map(([, piece = '""']) => JSON.parse(piece) as string).join('');
+	const calls: Script = (turn) => {
+		turns.push(turn);
+		return { content: [{ tool: 'Read', input: { file_path: 'from-the-cloud.ts' } }] };
+	};
+
+	it('to a path that nobody has mentioned goes to the cloud, and nothing of it to the caller', async () => {
+		anthropic.setScript(calls);
+		const reply = await box.call('/v1/messages', forced('Proceed.'), as('outer'));
+		const { decision } = await recordOf(reply.headers['x-innerloop-call']);
+		expect(codesOf(decision)).toContain('doubt-path-not-in-transcript');
+		expect(reply.text.match(/"type":"tool_use"/g)).toHaveLength(1);
+		expect(inputOf(reply.text)).toBe('{"file_path":"from-the-cloud.ts"}');
+	});
+
+	it('that the model was not sure of likewise, whatever stood in it', async () => {
+		anthropic.setScript(calls);
+		const reply = await box.call('/v1/messages', forced('Read src/cart.ts.'), as('inner'));
+		const { decision } = await recordOf(reply.headers['x-innerloop-call']);
+		expect(codesOf(decision)).toContain('doubt-unsure-tool-call');
+		expect(inputOf(reply.text)).toBe('{"file_path":"from-the-cloud.ts"}');
+	});
+});
+
 it('a caller that leaves while a step is held stops the local model', async () => {
 	const gone = new AbortController();
 	const body = asked({ stream: true, max_tokens: 1_000, messages: [{ role: 'user', content: 'Write a very long story.' }] });
@@ -277,10 +315,10 @@ describe('a short answer', () => {
 	it('is asked for again on the prompt that was read already, and released where the answers agree', async () => {
 		const body = asked({ stream: true, messages: [{ role: 'user', content: 'What is the capital of France? Answer with one word.' }] });
 		const reply = await box.call('/v1/messages', body, as('outer'));
-		const { decision } = await recordOf(reply.headers['x-innerloop-call']);
+		const { decision, outcome } = await recordOf(reply.headers['x-innerloop-call']);
 		expect(decision.confidence?.samples).toMatchObject({ answers: 3, clusters: expect.any(Number), entropy: expect.any(Number) });
 		const { entropy = 0 } = decision.confidence?.samples ?? {};
-		expect(reply.headers['x-innerloop-deployment']).toBe(entropy > 0.3 ? 'sonnet' : 'local');
+		expect(outcome.deployment).toBe(entropy > 0.3 ? 'sonnet' : 'local');
 	});
 });
 
