@@ -1,4 +1,4 @@
-/** What steps of a small model score before any were seen on this box: fitted by `npm run bench:confidence` on its first split. */
+/** What steps of a small model score before any were seen on this box: chosen by eye from a few answers, not fitted yet. */
 
 import type { Mixture } from './mixture.ts';
 
