@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StepCutter } from '../../../../appliance/router/confidence/cut-steps.ts';
 import { type Mixture, observeStep, posteriorOfSure, startOf } from '../../../../appliance/router/confidence/mixture.ts';
