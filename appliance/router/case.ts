@@ -6,13 +6,13 @@ import type { ExperimentNote } from '../protocol/experiment.ts';
 import type { Affinity, PlanInput } from '../protocol/plan.ts';
 import type { Role, Tier } from '../protocol/words.ts';
 import { keptHereBy, keptHereReason } from './data-rule.ts';
-import { type Demand, readDemand } from './demand.ts';
+import { type Demand, demandsNothing, readDemand } from './demand.ts';
 import { estimateInputTokens } from './input-size.ts';
 import { unknownVersion } from './known-clients.ts';
 import { type AskedModel, readModelName } from './model-name.ts';
 import { classifyRole } from './role.ts';
 import { isProtected } from './safety-classifier.ts';
-import { experimentOf, unroutedTiers } from './savings/control-group.ts';
+import { experimentOf } from './savings/control-group.ts';
 
 export interface Case {
 	readonly input: PlanInput;
@@ -57,18 +57,21 @@ function chooseTiers(demand: Demand, policy: RolePolicy, asked: AskedModel, inpu
 }
 
 /** A role, tier or deployment that is demanded is what was asked for, whatever the model's name says. */
-function isNeverBelow({ key, call }: PlanInput, { tier: asked }: AskedModel, { role, tier, deployment }: Demand): boolean {
+function isNeverBelow({ key, call }: PlanInput, { tier: asked }: AskedModel, demand: Demand): boolean {
 	if (key.neverBelowAsked !== true || call.operation === 'count-tokens') return false;
-	return asked !== undefined && asked !== 'local' && role === undefined && tier === undefined && deployment === undefined;
+	return isOfCloud(asked) && demandsNothing(demand);
 }
 
 /** The tier that was asked for can always be asked, whatever its role would take. */
 const withTier = (tiers: readonly Tier[], asked: Tier | undefined): readonly Tier[] =>
 	asked === undefined || tiers.includes(asked) ? tiers : [asked, ...tiers];
 
-/** The classifier's own tiers: from the asked one upwards. What may be too weak among them is sorted out one by one. */
-function protectedTiers(asked: AskedModel): readonly Tier[] {
-	return asked.tier === 'mid' ? ['mid', 'frontier'] : ['frontier', 'mid'];
+/**
+ * Of a safety classifier and of what nobody routes: the tier of the model that is named, then the other of the cloud;
+ * without a known name the frontier. What may be too weak among them is sorted out one by one.
+ */
+function tiersAsAsked({ tier }: AskedModel): readonly Tier[] {
+	return tier === 'mid' ? ['mid', 'frontier'] : ['frontier', 'mid'];
 }
 
 function warmAffinity({ affinity, nowMs, settings }: PlanInput): Affinity | undefined {
@@ -99,11 +102,11 @@ export function openCase(input: PlanInput): Case {
 		demand,
 		role: found.role,
 		policy,
-		tiers: guarded ? protectedTiers(asked) : isUnrouted ? unroutedTiers(asked) : chooseTiers(demand, policy, asked, input),
+		tiers: guarded || isUnrouted ? tiersAsAsked(asked) : chooseTiers(demand, policy, asked, input),
 		isProtected: guarded,
 		warm: warmAffinity(input),
 		keptHereBy: keptBy,
-		isNeverBelow: !guarded && (isUnrouted ? isOfCloud(asked) : isNeverBelow(input, asked, demand)),
+		isNeverBelow: !guarded && (isUnrouted ? isOfCloud(asked.tier) : isNeverBelow(input, asked, demand)),
 		experiment,
 		reasons: [
 			...found.reasons,
@@ -121,7 +124,7 @@ const COUNT: Reason = {
 	text: 'Tokens are counted for the model that the client has in mind: others have other tokenizers.',
 };
 
-const isOfCloud = ({ tier }: AskedModel): boolean => tier !== undefined && tier !== 'local';
+const isOfCloud = (tier: Tier | undefined): boolean => tier !== undefined && tier !== 'local';
 
 const UNROUTED: Reason = {
 	step: 'role',

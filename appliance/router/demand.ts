@@ -15,6 +15,9 @@ export interface Demand {
 	readonly problem: Problem | undefined;
 }
 
+export const demandsNothing = ({ role, tier, deployment }: Pick<Demand, 'role' | 'tier' | 'deployment'>): boolean =>
+	role === undefined && tier === undefined && deployment === undefined;
+
 /** Names that work on every box; the ones with claude- are for clients that accept no others. */
 export const BUILT_IN_ALIASES: Readonly<Record<string, ModelAlias>> = Object.fromEntries(
 	(['outer', 'mid', 'inner'] as const)

@@ -2,9 +2,8 @@
 
 import type { ExperimentNote } from '../../protocol/experiment.ts';
 import type { PlanInput } from '../../protocol/plan.ts';
-import type { Role, Tier } from '../../protocol/words.ts';
-import type { Demand } from '../demand.ts';
-import type { AskedModel } from '../model-name.ts';
+import type { Role } from '../../protocol/words.ts';
+import { type Demand, demandsNothing } from '../demand.ts';
 import { treeKeyOf } from '../tree-key.ts';
 
 /** FNV-1a (Fowler, Noll, Vo; 32 bits), with the end of MurmurHash3 (Appleby) behind it: keys that differ in one letter fall far apart. */
@@ -26,12 +25,6 @@ export const placeOf = (treeKey: string): number => hash(treeKey) / 2 ** 32;
 export function experimentOf(input: PlanInput, demand: Demand, role: Role, isKept: boolean): ExperimentNote | undefined {
 	const { call, key, hints, settings } = input;
 	const share = settings.control?.share ?? 0;
-	if (share === 0 || call.operation === 'count-tokens' || isKept) return undefined;
-	if (demand.role !== undefined || demand.tier !== undefined || demand.deployment !== undefined) return undefined;
+	if (share === 0 || call.operation === 'count-tokens' || isKept || !demandsNothing(demand)) return undefined;
 	return { arm: placeOf(treeKeyOf(key, call, hints)) < share ? 'control' : 'routed', isTouched: role !== 'outer' };
-}
-
-/** Where a call goes that nobody routes: the tier of the model that it names, or the one above; without a known name the frontier. */
-export function unroutedTiers({ tier }: AskedModel): readonly Tier[] {
-	return tier === 'mid' ? ['mid', 'frontier'] : ['frontier', 'mid'];
 }
