@@ -40,8 +40,10 @@ export function claimOf(sentence: string): RunOutcome {
 		: undefined;
 }
 
-/** Whether the sentence says the opposite of the last result. */
-export function contradicts(sentence: string, outcome: RunOutcome): boolean {
+/** Whether the sentence says the opposite of the last result, which is read only where it says anything of a run. */
+export function contradicts(sentence: string, transcript: Transcript): boolean {
 	const claim = claimOf(sentence);
-	return claim !== undefined && outcome !== undefined && claim !== outcome;
+	if (claim === undefined) return false;
+	const outcome = outcomeOf(transcript);
+	return outcome !== undefined && claim !== outcome;
 }

@@ -3,6 +3,8 @@
  * cluster, and H = −Σ P(C) log P(C), over log n. An answer weighs exp(mean log p), so that length plays no part.
  */
 
+import { canonicalJson, parseJson } from './json-text.ts';
+
 export interface Sample {
 	readonly text: string;
 	/** exp of its mean log-probability; 1 counts all answers alike. */
@@ -41,8 +43,8 @@ const NO = /^(?:no|nope|false|incorrect|wrong|negative)\b/;
  * grouping, JSON its order, and yes and no keep nothing else.
  */
 export function canonicalForm(text: string): string {
-	const json = canonicalValue(text);
-	if (json !== undefined) return json;
+	const json = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
+	if (json !== undefined) return canonicalJson(json);
 	const plain = text
 		.normalize('NFKC')
 		.toLowerCase()
@@ -59,19 +61,6 @@ export function canonicalForm(text: string): string {
 		.replace(/\.(?=\s|$)/g, '')
 		.trim()
 		.replace(/\s+/g, ' ');
-}
-
-function canonicalValue(text: string): string | undefined {
-	if (!/^\s*[[{]/.test(text)) return undefined;
-	try {
-		return JSON.stringify(JSON.parse(text), (_, value: unknown) =>
-			typeof value === 'object' && value !== null && !Array.isArray(value)
-				? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-				: value,
-		);
-	} catch {
-		return undefined;
-	}
 }
 
 export const isSameForm = (a: string, b: string): boolean => canonicalForm(a) === canonicalForm(b);

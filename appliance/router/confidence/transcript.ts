@@ -1,6 +1,7 @@
 /** What the caller has sent, as text to look things up in: nobody has to be asked whether a path or a line exists. */
 
 import type { Content, Conversation, JsonValue } from '../../protocol/conversation.ts';
+import { canonicalJson } from './json-text.ts';
 
 export interface Transcript {
 	/** All that stands in messages, the system's and earlier calls' arguments included. */
@@ -49,11 +50,4 @@ function stringsOf(value: JsonValue): readonly string[] {
 /** The same for the same call, whatever the order of its arguments. */
 export function callKey(name: string, input: JsonValue): string {
 	return `${name} ${canonicalJson(input)}`;
-}
-
-function canonicalJson(value: JsonValue): string {
-	if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-	if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-	const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-	return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonicalJson(one)}`).join(',')}}`;
 }

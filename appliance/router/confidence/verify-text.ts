@@ -1,7 +1,8 @@
 /** Judges a step of text by its form, and by what the caller sent. Free of any model. */
 
 import type { Doubt } from '../../protocol/confidence.ts';
-import { contradicts, outcomeOf } from './claims.ts';
+import { contradicts } from './claims.ts';
+import { parseJson } from './json-text.ts';
 import { hasBrokenCharacters, isOtherScript, repeatsItself } from './sanity.ts';
 import type { Transcript } from './transcript.ts';
 import { isKnownPath } from './verify-call.ts';
@@ -12,7 +13,7 @@ const CITATION = /(?<![\w/.:-])((?:[\w.-]+\/)*[\w-]+\.[a-z]{1,5}):\d+\b/gi;
 /** @param before earlier steps of the answer, the newest last */
 export function doubtsOfText(step: string, before: readonly string[], transcript: Transcript): readonly Doubt[] {
 	const doubts: Doubt[] = [];
-	if (contradicts(step, outcomeOf(transcript))) doubts.push('claim-against-result');
+	if (contradicts(step, transcript)) doubts.push('claim-against-result');
 	if ([...step.matchAll(CITATION)].some(([, path = '']) => !isKnownPath(path, transcript.text))) doubts.push('path-not-in-transcript');
 	if (isOtherScript(step, transcript.said)) doubts.push('other-script');
 	if (hasBrokenCharacters(step)) doubts.push('broken-characters');
@@ -35,16 +36,7 @@ export interface WholeAnswer {
 export function doubtsOfWhole({ text, hasCall, isCut, isStructured, mostCharacters }: WholeAnswer): readonly Doubt[] {
 	if (text.trim() === '' && !hasCall) return ['empty-answer'];
 	if (mostCharacters !== undefined && text.length > mostCharacters) return ['too-long'];
-	return isStructured && !hasCall && !isCut && !isJson(text) ? ['not-json'] : [];
-}
-
-function isJson(text: string): boolean {
-	try {
-		JSON.parse(text);
-		return true;
-	} catch {
-		return false;
-	}
+	return isStructured && !hasCall && !isCut && parseJson(text) === undefined ? ['not-json'] : [];
 }
 
 const MOST_CHARACTERS = { title: 160, 'commit-message': 2_000 } as const;

@@ -1,10 +1,11 @@
 /** Watches an answer part by part: releases it step by step, and stops at the first step that is doubted. */
 
 import type { ConfidenceSettings, Doubt, DoubtBar } from '../../protocol/confidence.ts';
-import type { Conversation, JsonValue, ToolDefinition } from '../../protocol/conversation.ts';
+import type { Conversation, ToolDefinition } from '../../protocol/conversation.ts';
 import type { StreamPart } from '../../protocol/stream.ts';
 import { StepCutter, type TextStep } from './cut-steps.ts';
 import type { Begun } from './join-parts.ts';
+import { parseJson } from './json-text.ts';
 import { leastProbability, stepScore } from './step-score.ts';
 import { readTranscript, type Transcript } from './transcript.ts';
 import { doubtsOfCall, type WrittenCall } from './verify-call.ts';
@@ -41,6 +42,8 @@ export class AnswerWatch {
 	/** A structured answer or a title is of use whole or not at all, as a tool call is. */
 	readonly #isWhole: boolean;
 	#cutter = new StepCutter();
+	/** Steps of an answer that is of use whole only. */
+	#held: TextStep[] = [];
 	/** What was judged, or needs no judging, and waits for what it belongs to. */
 	#pending: StreamPart[] = [];
 	#pendingTokens = 0;
@@ -118,8 +121,6 @@ export class AnswerWatch {
 		const steps = this.#cutter.push(text, probabilities);
 		return this.#isWhole ? this.#holdSteps(steps) : this.#releaseSteps(steps);
 	}
-
-	#held: TextStep[] = [];
 
 	#holdSteps(steps: readonly TextStep[]): Watched {
 		this.#held.push(...steps);
@@ -209,7 +210,8 @@ export class AnswerWatch {
 		this.#stepCount += 1;
 		const doubts: Doubt[] = [];
 		if (settings.isVerified) {
-			const input = parsed(json);
+			// A tool without arguments is called with none.
+			const input = json === '' ? {} : parseJson(json);
 			if (input === undefined || faultOfCall({ name, input }, conversation.tools) !== undefined) doubts.push('not-its-schema');
 			if (input !== undefined) doubts.push(...doubtsOfCall({ name, input }, conversation.tools, this.#transcript));
 		}
@@ -252,12 +254,3 @@ const joined = (steps: readonly TextStep[]): TextStep => ({
 	text: steps.map(({ text }) => text).join(''),
 	probabilities: steps.flatMap(({ probabilities }) => probabilities),
 });
-
-function parsed(json: string): JsonValue | undefined {
-	if (json === '') return {};
-	try {
-		return JSON.parse(json) as JsonValue;
-	} catch {
-		return undefined;
-	}
-}

@@ -1,6 +1,6 @@
 /** The local model's answer, released step by step; where a step is doubted, the next candidate begins afresh or goes on. */
 
-import type { ConfidenceNote, Doubt, SampleNote } from '../../protocol/confidence.ts';
+import type { Doubt, SampleNote } from '../../protocol/confidence.ts';
 import type { Deployment } from '../../protocol/deployment.ts';
 import type { LocalRequest } from '../../protocol/ports.ts';
 import { Problem } from '../../protocol/problem.ts';
@@ -31,14 +31,13 @@ export async function* watchAnswer(
 	const isAfresh = !isStream || !watch.hasReleased;
 	const { doubts } = stopped;
 	const samples = stopped.samples === undefined ? {} : { samples: stopped.samples };
-	const note: ConfidenceNote = {
+	walk.confidence = {
 		...watch.figures,
 		...samples,
 		doubts,
 		went: doubts.length === 0 ? 'released' : isAfresh ? 'escalated-afresh' : 'escalated-after-text',
 		...(doubts.length > 0 && isAfresh ? { releasedTokens: 0 } : {}),
 	};
-	walk.confidence = note;
 	if (doubts.length === 0) return;
 	for (const doubt of doubts) walk.because('execute', `doubt-${doubt}`, SAID[doubt], deployment.id);
 	walk.bill(deployment.id, 0, false);
