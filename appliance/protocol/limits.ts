@@ -24,3 +24,5 @@ export interface TokenCount {
 	/** Of these, what is read from a prompt cache. */
 	readonly cacheReadTokens: number;
 }
+
+export const NO_TOKENS: TokenCount = { tokens: 0, cacheReadTokens: 0 };

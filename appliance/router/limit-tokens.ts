@@ -1,11 +1,9 @@
 /** What a call is expected to take of a deployment's limits in tokens, and why it may have to wait. */
 
 import type { Deployment } from '../protocol/deployment.ts';
-import type { LimitRefusal, TokenCount } from '../protocol/limits.ts';
+import { type LimitRefusal, NO_TOKENS, type TokenCount } from '../protocol/limits.ts';
 import { type Case, healthOf } from './case.ts';
 import { expectTokens } from './expect.ts';
-
-const NO_TOKENS: TokenCount = { tokens: 0, cacheReadTokens: 0 };
 
 /** Undefined where nobody counts tokens. */
 export function limitTokensAt(one: Case, deployment: Deployment): TokenCount | undefined {

@@ -1,7 +1,7 @@
 /** One try at a cloud deployment up to its reply's head: limits and key, the ledger's dispatch, the request, and what its failure means. */
 
 import type { Deployment } from '../protocol/deployment.ts';
-import type { LimitRefusal, TokenCount } from '../protocol/limits.ts';
+import { type LimitRefusal, NO_TOKENS, type TokenCount } from '../protocol/limits.ts';
 import type { HeaderMap, UpstreamReply } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Usage } from '../protocol/stream.ts';
@@ -29,8 +29,6 @@ export interface Asked {
 }
 
 export const isFailed = (result: Asked | FailedTry): result is FailedTry => 'failure' in result;
-
-const NO_TOKENS: TokenCount = { tokens: 0, cacheReadTokens: 0 };
 
 export async function askCloud(box: Box, walk: Walk, turn: Try, deployment: Deployment, question: Question): Promise<Asked | FailedTry> {
 	const visit = enter(box, walk, turn, deployment);

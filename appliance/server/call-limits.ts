@@ -1,12 +1,11 @@
 /** How many calls a member or a key may have, at once and a minute, by the rules that the operator set for them. */
 
-import type { LimitRefusal, Limits, TokenCount } from '../protocol/limits.ts';
+import { type LimitRefusal, type Limits, NO_TOKENS } from '../protocol/limits.ts';
 import type { CallLimit, Key } from '../protocol/member.ts';
 import { Problem } from '../protocol/problem.ts';
 import { Limiter } from '../router/traffic/limiter.ts';
 
 /** Tokens are bounded by budgets. */
-const NO_TOKENS: TokenCount = { tokens: 0, cacheReadTokens: 0 };
 
 export class CallLimits {
 	private readonly limiters = new Map<string, Limiter>();

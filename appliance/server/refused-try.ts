@@ -2,6 +2,7 @@
 
 import { refusalKind } from '../dialect/refusal-kind.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import { NO_TOKENS } from '../protocol/limits.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type FailureClass, failureOfStatus, retryAfterMs } from '../router/cooldown.ts';
 import { isNamed } from '../router/model-name.ts';
@@ -13,8 +14,6 @@ import type { Try } from './execute.ts';
 import { answered, type FailedTry, kindOfStatus } from './failed-try.ts';
 import { isAboutLogin, mustTellLogin } from './own-login.ts';
 import type { Walk } from './walk.ts';
-
-const NO_TOKENS = { tokens: 0, cacheReadTokens: 0 };
 
 /** Errors bill nothing. @param pass writes the error to the caller, where nobody else is asked */
 export async function refusedTry(

@@ -3,6 +3,7 @@
 import { CallRestorer, restoreReply } from '../dialect/restore-calls.ts';
 import type { Conversation } from '../protocol/conversation.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import { NO_TOKENS } from '../protocol/limits.ts';
 import type { Dialect, EncodedCall, ReplySource, ReplyTap } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import type { Reply, StreamPart } from '../protocol/stream.ts';
@@ -52,19 +53,21 @@ export async function relayAcross(box: Box, walk: Walk, turn: Try, deployment: D
 		if (isAnswer) return await translate(crossing, asked);
 		return await refusedTry(box, walk, turn, deployment, asked, (error) => Promise.reject(problemOf(dialect, error)));
 	} finally {
-		asked.visit.leave(isAnswer ? tokensOf(walk.usage) : NOTHING_USED);
+		asked.visit.leave(isAnswer ? tokensOf(walk.usage) : NO_TOKENS);
 	}
 }
-
-const NOTHING_USED = { tokens: 0, cacheReadTokens: 0 };
 
 function encodeFor(box: Box, walk: Walk, { call, candidate }: Try, deployment: Deployment, dialect: Dialect): EncodedCall | Problem {
 	const { arrival } = walk;
 	const { model, maxOutputTokens, lacks = [], vendor } = deployment;
-	const conversation: Conversation = must(arrival.dialect.decodeConversation(arrival.request.body));
-	const restored = arrival.dialect.name === 'chat-completions' ? box.natives.restore(arrival.key, conversation) : conversation;
+	const conversation = restored(box, walk, must(arrival.dialect.decodeConversation(arrival.request.body)));
 	const outputCapTokens = candidate.outputCapTokens ?? call.outputCapTokens ?? maxOutputTokens;
-	return dialect.encodeCall(restored, { model, outputCapTokens, isStream: call.isStream, lacks, vendor });
+	return dialect.encodeCall(conversation, { model, outputCapTokens, isStream: call.isStream, lacks, vendor });
+}
+
+/** With what only its vendor can read, where the caller's dialect has no place to bring it back. */
+export function restored({ natives }: Box, { arrival }: Walk, conversation: Conversation): Conversation {
+	return arrival.dialect.name === 'chat-completions' ? natives.restore(arrival.key, conversation) : conversation;
 }
 
 const decoder = new TextDecoder();

@@ -3,6 +3,7 @@
 import { openingError } from '../dialect/refusal-kind.ts';
 import type { Call } from '../protocol/call.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import { NO_TOKENS } from '../protocol/limits.ts';
 import type { Dialect, ReplySummary, StreamFilter } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { NO_USAGE } from '../protocol/stream.ts';
@@ -35,15 +36,13 @@ export async function relayFromCloud(box: Box, walk: Walk, turn: Try, deployment
 		if (asked.upstream.status < 400) return await relay(box, walk, turn, deployment, asked);
 		return await refusedTry(box, walk, turn, deployment, asked, (error) => pour(walk, openedError(error)));
 	} finally {
-		asked.visit.leave(asked.upstream.status < 400 ? tokensOf(walk.usage) : NOTHING_USED);
+		asked.visit.leave(asked.upstream.status < 400 ? tokensOf(walk.usage) : NO_TOKENS);
 	}
 }
 
 const OWN_LOGIN = "Sent with the caller's own login: it counts in tokens, not in dollars.";
 
 const openedError = ({ status, headers, head, rest }: ErrorReply): OpenedReply => ({ status, headers, first: head, rest });
-
-const NOTHING_USED = { tokens: 0, cacheReadTokens: 0 };
 
 function spliceFor({ call, candidate, plan }: Try, { model, isOwnLogin }: Deployment) {
 	// Of a repeated `model` we read the last; an upstream that reads the first must find the same.

@@ -3,7 +3,7 @@
 import type { Conversation } from '../../protocol/conversation.ts';
 import type { RankedCandidate } from '../../protocol/decision.ts';
 import type { Deployment } from '../../protocol/deployment.ts';
-import type { EncodedCall } from '../../protocol/ports.ts';
+import { NO_TOKENS } from '../../protocol/limits.ts';
 import { Problem } from '../../protocol/problem.ts';
 import type { StreamPart } from '../../protocol/stream.ts';
 import { type ContinueBy, continuationCap, continuationOf } from '../../router/confidence/continuation.ts';
@@ -15,7 +15,7 @@ import { billSummary } from '../charge.ts';
 import type { Try } from '../execute.ts';
 import { noteServed } from '../note-served.ts';
 import { refusedTry } from '../refused-try.ts';
-import { type Crossing, partsOf } from '../relay-across.ts';
+import { type Crossing, partsOf, restored } from '../relay-across.ts';
 import { pathAt } from '../upstream-path.ts';
 import type { Walk } from '../walk.ts';
 
@@ -87,11 +87,14 @@ interface Unfinished {
 
 /** @returns why it could not, as long as nothing of it was released */
 async function* goOnAt(unfinished: Unfinished, one: Successor, by: ContinueBy): AsyncGenerator<StreamPart, Problem | undefined, void> {
-	const { box, walk, turn, begun } = unfinished;
+	const { box, walk, turn, conversation, begun } = unfinished;
 	const { deployment, candidate } = one;
 	const cap = capOf(box, walk, turn, one, begun);
 	if (cap === undefined) return new Problem('budget-exhausted', `What was reserved for ${deployment.id} does not pay for going on.`);
-	const encoded = encode(unfinished, deployment, by, cap);
+	const dialect = box.dialects[dialectAt(turn.call, deployment)];
+	const { model, lacks = [], vendor } = deployment;
+	const continued = continuationOf(restored(box, walk, conversation), begun.text, by);
+	const encoded = dialect.encodeCall(continued, { model, outputCapTokens: cap, isStream: true, lacks, vendor });
 	if (encoded instanceof Problem) return encoded;
 	walk.deployment = deployment;
 	const itsTurn: Try = {
@@ -100,39 +103,22 @@ async function* goOnAt(unfinished: Unfinished, one: Successor, by: ContinueBy): 
 		triedKeys: new Set(),
 		isPassedOverWhileResting: false,
 	};
-	const dialect = box.dialects[dialectAt(turn.call, deployment)];
 	const path = pathAt(walk.arrival.settings, deployment, encoded.path);
 	const { headers, body } = encoded;
 	const asked = await askCloud(box, walk, itsTurn, deployment, { dialect: dialect.name, path, headers, body });
 	if (isFailed(asked)) return asked.problem;
 	if (asked.upstream.status >= 400) return await refused(unfinished, itsTurn, deployment, by, asked);
-	const source = { vendor: deployment.vendor, idPrefix: walk.arrival.callId };
+	const source = { vendor, idPrefix: walk.arrival.callId };
 	const crossing: Crossing = { box, walk, turn: itsTurn, deployment, dialect, encoded, source, visit: asked.visit };
 	for (const { code, text } of encoded.losses) walk.because('execute', code, text, deployment.id);
 	if (walk.confidence !== undefined) walk.confidence = { ...walk.confidence, to: deployment.id, by };
 	return yield* join(crossing, asked, begun);
 }
 
-function encode(
-	{ box, walk, turn, conversation, begun }: Unfinished,
-	deployment: Deployment,
-	by: ContinueBy,
-	cap: number,
-): EncodedCall | Problem {
-	const { model, lacks = [], vendor } = deployment;
-	const { arrival } = walk;
-	const dialect = box.dialects[dialectAt(turn.call, deployment)];
-	const restored = arrival.dialect.name === 'chat-completions' ? box.natives.restore(arrival.key, conversation) : conversation;
-	const target = { model, outputCapTokens: cap, isStream: true, lacks, vendor };
-	return dialect.encodeCall(continuationOf(restored, begun.text, by), target);
-}
-
-const NOTHING_USED = { tokens: 0, cacheReadTokens: 0 };
-
 async function refused({ box, walk }: Unfinished, turn: Try, deployment: Deployment, by: ContinueBy, asked: Asked): Promise<Problem> {
 	const failed = await refusedTry(box, walk, turn, deployment, asked, async () => {});
 	failed.drop();
-	asked.visit.leave(NOTHING_USED);
+	asked.visit.leave(NO_TOKENS);
 	if (by === 'prefill' && asked.upstream.status === 400) box.confidence.withoutPrefill.add(deployment.id);
 	return failed.problem;
 }
