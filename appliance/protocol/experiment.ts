@@ -16,7 +16,7 @@ export interface ControlSettings {
 }
 
 /** One call tree as the history has it. */
-export interface TreeRow {
+export interface MeasuredTree {
 	readonly treeKey: string;
 	readonly arm: Arm;
 	readonly isTouched: boolean;

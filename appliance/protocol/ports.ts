@@ -7,7 +7,7 @@ import type { ClientStore } from './clients.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
-import type { TreeRow } from './experiment.ts';
+import type { MeasuredTree } from './experiment.ts';
 import type { LearningStore } from './learning.ts';
 import type { AccessRules, Key } from './member.ts';
 import type { Allowance } from './plan.ts';
@@ -364,7 +364,7 @@ export interface CallHistory {
 	/** Tokens and cost of answered calls since then, by role and deployment. */
 	use(sinceMs: number, memberName: string | undefined): Promise<readonly UseRow[]>;
 	/** Call trees since then that took part in the comparison with the control group; calls of a caller's own login are left out. */
-	trees(sinceMs: number, memberName: string | undefined): Promise<readonly TreeRow[]>;
+	trees(sinceMs: number, memberName: string | undefined): Promise<readonly MeasuredTree[]>;
 }
 
 /** Every part that is undefined fits all calls. */

@@ -1,10 +1,10 @@
 /** The decisions and outcomes of past calls: written behind, never waited for, bounded. */
 
 import type { Decision, Outcome } from '../protocol/decision.ts';
-import type { CallHistory, CallRecord, Clock } from '../protocol/ports.ts';
+import type { CallHistory, CallRecord, Clock, UseRow } from '../protocol/ports.ts';
 import type { Journal } from './journal.ts';
 import type { StoredCall } from './journal-messages.ts';
-import { addUp, joinTrees, type SearchedPart, type TreesPart, type UsedPart } from './search-calls.ts';
+import { addUp, joinTrees, type SearchedPart, type SumsPart, type TreePart } from './search-calls.ts';
 
 /** With so many lines before the disk, further calls are counted instead of kept: some 30 MB of memory. */
 export const MOST_WAITING_LINES = 10_000;
@@ -26,6 +26,16 @@ export interface BoundedHistory extends CallHistory {
 export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLines = MOST_WAITING_LINES): BoundedHistory {
 	let dropped = 0;
 	const forgotten = new Set<string>();
+	async function sums<Row>(kind: 'use' | 'trees', sinceMs: number, member: string | undefined): Promise<readonly Row[]> {
+		const rows: Row[] = [];
+		let before: number | undefined;
+		do {
+			const [part] = (await journal.query({ kind, before, sinceMs, member })) as [SumsPart<Row>];
+			rows.push(...part.rows);
+			before = part.next;
+		} while (before !== undefined);
+		return rows;
+	}
 	const history: BoundedHistory = {
 		mostCalls: Number.MAX_SAFE_INTEGER,
 		record(decision, outcome, outcomeJson = JSON.stringify(outcome)) {
@@ -59,32 +69,14 @@ export function createCallHistory(journal: Journal, clock: Clock, mostWaitingLin
 			}
 			return { calls, next: before };
 		},
-		use: async (sinceMs, member) =>
-			addUp(await allParts(async (before) => ((await journal.query({ kind: 'use', before, sinceMs, member })) as [UsedPart])[0])),
-		trees: async (sinceMs, member) =>
-			joinTrees(await allParts(async (before) => ((await journal.query({ kind: 'trees', before, sinceMs, member })) as [TreesPart])[0])),
+		use: async (sinceMs, member) => addUp(await sums<UseRow>('use', sinceMs, member)),
+		trees: async (sinceMs, member) => joinTrees(await sums<TreePart>('trees', sinceMs, member)),
 		dropped: () => dropped,
 		forget(keyIds) {
 			for (const id of keyIds) forgotten.add(id);
 		},
 	};
 	return history;
-}
-
-interface Part<Row> {
-	readonly rows: readonly Row[];
-	readonly next: number | undefined;
-}
-
-async function allParts<Row>(look: (before: number | undefined) => Promise<Part<Row>>): Promise<readonly Row[]> {
-	const rows: Row[] = [];
-	let before: number | undefined;
-	do {
-		const part = await look(before);
-		rows.push(...part.rows);
-		before = part.next;
-	} while (before !== undefined);
-	return rows;
 }
 
 function recordOf(row: StoredCall): CallRecord {

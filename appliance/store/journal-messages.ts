@@ -72,8 +72,7 @@ export type Query =
 	| { readonly kind: 'call'; readonly callId: string }
 	| { readonly kind: 'recent'; readonly limit: number }
 	| { readonly kind: 'search'; readonly filter: CallFilter; readonly limit: number }
-	| { readonly kind: 'use'; readonly before: number | undefined; readonly sinceMs: number; readonly member: string | undefined }
-	| { readonly kind: 'trees'; readonly before: number | undefined; readonly sinceMs: number; readonly member: string | undefined }
+	| { readonly kind: 'use' | 'trees'; readonly before: number | undefined; readonly sinceMs: number; readonly member: string | undefined }
 	| { readonly kind: 'spend-days'; readonly days: number }
 	| { readonly kind: 'alerts'; readonly atMs: number }
 	| { readonly kind: 'clients' }

@@ -8,7 +8,7 @@ import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../ro
 import { readAudit } from './access-rows.ts';
 import type { KeyRow, Query } from './journal-messages.ts';
 import { readLearned, readRewards } from './learning-store.ts';
-import { readTrees, readUse, searchCalls } from './search-calls.ts';
+import { readCallSums, searchCalls } from './search-calls.ts';
 
 type Row = Record<string, string | number | null>;
 
@@ -111,9 +111,8 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 		case 'search':
 			return searchCalls(db, query.filter, query.limit);
 		case 'use':
-			return readUse(db, query);
 		case 'trees':
-			return readTrees(db, query);
+			return readCallSums(db, query);
 		case 'alerts':
 			return all(db, 'SELECT id, at_ms AS atMs, state, body FROM alerts WHERE at_ms >= ? ORDER BY at_ms DESC, id', query.atMs);
 		case 'clients':

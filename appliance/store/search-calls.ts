@@ -1,7 +1,7 @@
 /** Looks through past calls a part at a time, so that the ledger's commits, which share the thread, never wait for long. */
 
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { TreeRow } from '../protocol/experiment.ts';
+import type { MeasuredTree } from '../protocol/experiment.ts';
 import type { CallFilter, UseRow } from '../protocol/ports.ts';
 import type { Query, StoredCall } from './journal-messages.ts';
 
@@ -14,8 +14,9 @@ export interface SearchedPart {
 	readonly next: number | undefined;
 }
 
-export interface UsedPart {
-	readonly rows: readonly UseRow[];
+/** Sums over some calls; those of the same name in other parts are added. */
+export interface SumsPart<Row> {
+	readonly rows: readonly Row[];
 	readonly next: number | undefined;
 }
 
@@ -54,16 +55,8 @@ const USE = `SELECT decision ->> '$.role' AS role, outcome ->> '$.deployment' AS
 	AND outcome ->> '$.isOwnLogin' IS NULL AND (?4 IS NULL OR decision ->> '$.member' = ?4)
 	GROUP BY 1, 2`;
 
-export function readUse(db: DatabaseSync, query: Extract<Query, { readonly kind: 'use' }>): [UsedPart] {
-	const before = query.before ?? Number.MAX_SAFE_INTEGER;
-	const rows = db.prepare(USE).all(before, PART_ROWS, query.sinceMs, query.member ?? null) as unknown as UseRow[];
-	return [{ rows: rows.map((row) => ({ ...row })), next: endOf(db, before, query.sinceMs) }];
-}
-
-export interface TreesPart {
-	readonly rows: readonly (Omit<TreeRow, 'isTouched'> & { readonly touched: number })[];
-	readonly next: number | undefined;
-}
+/** SQLite has no booleans. */
+export type TreePart = Omit<MeasuredTree, 'isTouched'> & { readonly touched: number };
 
 const TREES = `SELECT decision ->> '$.treeKey' AS treeKey, decision ->> '$.experiment.arm' AS arm,
 	max(decision ->> '$.experiment.isTouched') AS touched, count(*) AS calls,
@@ -74,15 +67,18 @@ const TREES = `SELECT decision ->> '$.treeKey' AS treeKey, decision ->> '$.exper
 	AND outcome ->> '$.isOwnLogin' IS NULL AND (?4 IS NULL OR decision ->> '$.member' = ?4)
 	GROUP BY 1, 2`;
 
-export function readTrees(db: DatabaseSync, query: Extract<Query, { readonly kind: 'trees' }>): [TreesPart] {
+const SUMS = { use: USE, trees: TREES } as const;
+
+/** One part of the sums of that kind. */
+export function readCallSums(db: DatabaseSync, query: Extract<Query, { readonly kind: keyof typeof SUMS }>): [SumsPart<unknown>] {
 	const before = query.before ?? Number.MAX_SAFE_INTEGER;
-	const rows = db.prepare(TREES).all(before, PART_ROWS, query.sinceMs, query.member ?? null) as unknown as TreesPart['rows'];
+	const rows = db.prepare(SUMS[query.kind]).all(before, PART_ROWS, query.sinceMs, query.member ?? null);
 	return [{ rows: rows.map((row) => ({ ...row })), next: endOf(db, before, query.sinceMs) }];
 }
 
 /** Sums of the same tree, from several parts. */
-export function joinTrees(parts: readonly TreesPart['rows'][number][]): readonly TreeRow[] {
-	const trees = new Map<string, TreeRow>();
+export function joinTrees(parts: readonly TreePart[]): readonly MeasuredTree[] {
+	const trees = new Map<string, MeasuredTree>();
 	for (const { touched, ...row } of parts) {
 		const name = `${row.arm} ${row.treeKey}`;
 		const before = trees.get(name);

@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type NeighbourSettings, Neighbours } from '../../appliance/router/neighbours/neighbours.ts';
+import { mulberry32 } from '../../test/support/mulberry32.ts';
 import { type Figure, formatValue, makeReport, printTable, writeReport } from '../lib/report.ts';
-import { createRandom, shuffled } from '../pacer/courses.ts';
+import { shuffled } from '../pacer/courses.ts';
 import { installData, type Prompt } from '../pacer/data.ts';
 import { auc, calibrationError, curve, type Judge, qualityAt } from './curves.ts';
 import { banditJudge, neighboursJudge, textJudge } from './judges.ts';
@@ -79,7 +80,7 @@ const MAKERS: readonly (readonly [name: string, make: Maker])[] = [
 ];
 
 function sample(history: readonly Prompt[], share: number, seed: number): readonly Prompt[] {
-	const order = shuffled([...history.keys()], createRandom(seed));
+	const order = shuffled([...history.keys()], mulberry32(seed));
 	return order.slice(0, Math.max(1, Math.round(share * history.length))).flatMap((index) => history[index] ?? []);
 }
 
@@ -123,7 +124,7 @@ function failures({ history, shown }: Splits, figures: Figure[]): void {
 }
 
 function timeSearch(rows: number, dimension: number, figures: Figure[]): void {
-	const random = createRandom(7);
+	const random = mulberry32(7);
 	const vector = () => Array.from({ length: dimension }, () => random() - 0.5);
 	const past = new Neighbours({ ...SETTINGS, dimension, capacity: rows, sameLikeness: 2, leastLikeness: -1 });
 	past.fill(Array.from({ length: rows }, () => ({ deployment: 'a', vector: vector(), reward: random() })));

@@ -1,5 +1,6 @@
 /** The runs that are compared: which prompts come in which order, and what happens to prices, quality and models on the way. */
 
+import { mulberry32 } from '../../test/support/mulberry32.ts';
 import type { BanditData } from './data.ts';
 
 export interface Phase {
@@ -34,17 +35,6 @@ const GEMINI = 2;
 const PRICE_CUT = 0.01;
 const FAILED_REWARD = 0.75;
 
-/** Uniform [0, 1), the same for the same seed (mulberry32). */
-export function createRandom(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
-}
-
 export function shuffled(values: readonly number[], random: () => number): readonly number[] {
 	const result = [...values];
 	for (let i = result.length - 1; i > 0; i--) {
@@ -63,7 +53,7 @@ export function makeCourse(
 	seed: number,
 	splits: { readonly learn: readonly number[]; readonly test: readonly number[] },
 ): Course {
-	const random = createRandom(seed);
+	const random = mulberry32(seed);
 	const learn = shuffled(splits.learn, random);
 	const test = shuffled(splits.test, random);
 	const third = Math.min(PHASE_PROMPTS, Math.floor(test.length / 3));

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tinyGemma4 } from '../../test/support/gguf-gemma4.ts';
+import { mulberry32 } from '../../test/support/mulberry32.ts';
 import { recordWork, type Work } from './record-work.ts';
 import { openRecordedDisk } from './recorded-disk.ts';
 import { CutDisk, type Survival, survive, tailsLeft } from './survive.ts';
@@ -61,15 +62,4 @@ export async function cutPower({ cuts, seed, seconds, lanes, engineEvery, onCut 
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
-}
-
-/** A small generator with a seed, so that a failure can be cut again. */
-function mulberry32(seed: number): () => number {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-	};
 }

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { nativeDir } from '../../appliance/config/places.ts';
 import { openTurboquant, type Turboquant } from '../../native/bindings/index.ts';
 import { obtainAddon } from '../../native/build/turboquant-build.ts';
+import { mulberry32 } from './mulberry32.ts';
 
 /** Half a minute of one idle core; a shared machine needs a multiple. */
 export const ADDON_BUILD_TIMEOUT_MS = 10 * 60_000;
@@ -20,13 +21,7 @@ export async function openBuiltTurboquant(): Promise<Turboquant> {
 
 /** Standard normal numbers, the same for the same seed (mulberry32 and Box–Muller). */
 export function normals(count: number, seed: number): Float32Array {
-	let state = seed >>> 0;
-	const uniform = (): number => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
+	const uniform = mulberry32(seed);
 	return Float32Array.from({ length: count }, () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform()));
 }
 

@@ -1,6 +1,6 @@
 /** What routing saved, from trees that were routed and trees that were not: differences of means with their intervals. */
 
-import type { Difference, MeasuredSavings, TreeRow } from '../../protocol/experiment.ts';
+import type { Difference, MeasuredSavings, MeasuredTree } from '../../protocol/experiment.ts';
 
 /** Below so many trees a mean of costs with a long tail says nothing. */
 export const FEWEST_TREES = 10;
@@ -59,12 +59,12 @@ export function differenceOf(control: readonly number[], routed: readonly number
  * Only trees that routing had something to say about; all calls of such a tree count, whoever answered them. Undefined
  * where no control group is set (`share`, in [0, 1)) and none is in the record.
  */
-export function measureSavings(trees: readonly TreeRow[], share: number): MeasuredSavings | undefined {
+export function measureSavings(trees: readonly MeasuredTree[], share: number): MeasuredSavings | undefined {
 	if (share === 0 && trees.length === 0) return undefined;
 	const touched = trees.filter(({ isTouched }) => isTouched);
 	const control = touched.filter(({ arm }) => arm === 'control');
 	const routed = touched.filter(({ arm }) => arm === 'routed');
-	const of = (value: (tree: TreeRow) => number) => differenceOf(control.map(value), routed.map(value));
+	const of = (value: (tree: MeasuredTree) => number) => differenceOf(control.map(value), routed.map(value));
 	const isEnough = Math.min(control.length, routed.length) >= FEWEST_TREES;
 	return {
 		share,

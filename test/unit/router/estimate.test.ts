@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { TreeRow } from '../../../appliance/protocol/experiment.ts';
+import type { MeasuredTree } from '../../../appliance/protocol/experiment.ts';
 import { differenceOf, FEWEST_TREES, measureSavings } from '../../../appliance/router/savings/estimate.ts';
+import { mulberry32 } from '../../support/mulberry32.ts';
 
-/** mulberry32, written out: the same numbers at every run. */
-function randomOf(seed: number): () => number {
-	let state = seed;
-	return () => {
-		state = (state + 0x6d2b79f5) | 0;
-		let value = Math.imul(state ^ (state >>> 15), 1 | state);
-		value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value;
-		return ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-	};
-}
-
-const tree = (arm: TreeRow['arm'], costNanoUsd: number, part: Partial<TreeRow> = {}): TreeRow => ({
+const tree = (arm: MeasuredTree['arm'], costNanoUsd: number, part: Partial<MeasuredTree> = {}): MeasuredTree => ({
 	treeKey: 't',
 	arm,
 	isTouched: true,
@@ -23,7 +13,7 @@ const tree = (arm: TreeRow['arm'], costNanoUsd: number, part: Partial<TreeRow> =
 	waitMs: 0,
 	...part,
 });
-const trees = (arm: TreeRow['arm'], count: number, cost: (index: number) => number, part: Partial<TreeRow> = {}) =>
+const trees = (arm: MeasuredTree['arm'], count: number, cost: (index: number) => number, part: Partial<MeasuredTree> = {}) =>
 	Array.from({ length: count }, (_, index) => tree(arm, cost(index), part));
 
 describe('the difference of two means', () => {
@@ -41,7 +31,7 @@ describe('the difference of two means', () => {
 	});
 
 	it('holds the truth in some 95 of 100 worlds, with costs of a long tail and groups of 20 to 1', () => {
-		const random = randomOf(7);
+		const random = mulberry32(7);
 		const cost = () => -Math.log(1 - random());
 		let held = 0;
 		for (let world = 0; world < 1_000; world += 1) {
