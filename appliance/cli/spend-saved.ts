@@ -2,7 +2,8 @@
 
 import type { Difference, MeasuredSavings } from '../protocol/experiment.ts';
 import { withAdmin } from './admin.ts';
-import { defineCommand, EXIT, UsageError } from './command.ts';
+import { defineCommand, EXIT } from './command.ts';
+import { daysOption, readDays } from './days.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
 import { table } from './terminal.ts';
@@ -11,7 +12,7 @@ export const spendSaved = defineCommand({
 	name: 'spend saved',
 	summary: 'Show what routing saved, against the call trees that were not routed.',
 	options: {
-		days: { type: 'string', value: 'N', help: 'Over the last days; default: 30.' },
+		...daysOption('Over the last days; default: 30.'),
 		...DATA_OPTION,
 		...CONFIG_OPTION,
 		...ADDRESS_OPTION,
@@ -20,8 +21,7 @@ export const spendSaved = defineCommand({
 		'routing.control.percent sets how many trees go to the models that they name. Each line is the mean of one tree, ' +
 		'not routed less routed, with the ends of its 95 % interval: an interval that holds zero shows nothing yet.',
 	async run({ values }, context) {
-		const days = Number(values.days ?? 30);
-		if (!Number.isInteger(days) || days < 1 || days > 3_660) throw new UsageError('--days takes a whole number from 1 to 3660.');
+		const days = readDays(values.days);
 		const measured = await withAdmin(values, context, (admin) => admin.measuredSavings(days));
 		if (values.json) context.terminal.json({ days, measured: measured ?? null });
 		else context.terminal.print(describe(measured, days));

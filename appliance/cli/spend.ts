@@ -3,6 +3,7 @@
 import type { SpendRow } from '../protocol/ports.ts';
 import { withAdmin } from './admin.ts';
 import { type Command, defineCommand, EXIT, UsageError } from './command.ts';
+import { daysOption, readDays } from './days.ts';
 import { formatUsd } from './money.ts';
 import { ADDRESS_OPTION, CONFIG_OPTION, DATA_OPTION } from './places.ts';
 import { spendExport } from './spend-export.ts';
@@ -44,15 +45,14 @@ const spendDays = defineCommand({
 	name: 'spend days',
 	summary: 'Show what was spent on each of the last days with any spending.',
 	options: {
-		days: { type: 'string', value: 'N', help: 'How many days; default: 30.' },
+		...daysOption('How many days; default: 30.'),
 		...DATA_OPTION,
 		...CONFIG_OPTION,
 		...ADDRESS_OPTION,
 	},
 	details: 'Days are UTC.',
 	async run({ values }, context) {
-		const days = Number(values.days ?? 30);
-		if (!Number.isInteger(days) || days < 1 || days > 3_660) throw new UsageError('--days takes a whole number from 1 to 3660.');
+		const days = readDays(values.days);
 		const rows = await withAdmin(values, context, (admin) => admin.spendByDay(days));
 		if (values.json) context.terminal.json({ days: rows });
 		else if (rows.length === 0) context.terminal.print('Nothing was spent yet.');
