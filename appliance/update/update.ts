@@ -56,7 +56,7 @@ export async function readState({ root }: Pick<UpdateBox, 'root'>): Promise<Upda
 		running,
 		other: (await releaseIn(root, otherSlot(slot)))?.version,
 		offered,
-		isNewer: offered !== undefined && (running === undefined || compareVersions(offered, running) > 0),
+		isNewer: offered !== undefined && isAbove(offered, running),
 		checkFailure,
 		last: await readJson(join(root, 'update', 'last.json')),
 	};
@@ -83,9 +83,8 @@ export async function check(box: UpdateBox): Promise<Offer> {
 async function askSource(box: UpdateBox): Promise<Offer> {
 	const manifest = await latestRelease({ place: placeOf(box), arch: box.arch, keys: await readKeys(box.root) });
 	const running = await releaseIn(box.root, await currentSlot(box.root));
-	const isNewer = running === undefined || compareVersions(manifest.version, running.version) > 0;
-	await writeDurably(offeredFile(box.root), `${JSON.stringify({ version: manifest.version, isNewer })}\n`);
-	return { manifest, isNewer };
+	await writeDurably(offeredFile(box.root), `${JSON.stringify({ version: manifest.version })}\n`);
+	return { manifest, isNewer: isAbove(manifest.version, running?.version) };
 }
 
 /** @param mayGoBack the owner asked for an older release in words */
@@ -163,6 +162,8 @@ function placeOf({ source }: UpdateBox): string {
 		throw new UpdateFailure('No source of releases is configured: set update.source, or name a folder with --from.');
 	return source;
 }
+
+const isAbove = (version: string, running: string | undefined): boolean => running === undefined || compareVersions(version, running) > 0;
 
 const offeredFile = (root: string): string => join(root, 'update', 'offered.json');
 const keysFile = (root: string): string => join(root, 'update', 'keys.json');
