@@ -47,10 +47,11 @@ export async function openRecordedDisk(folder: string): Promise<RecordedDisk> {
 	const reason = whyNotRecorded();
 	if (reason !== undefined) throw new Error(`No disk can be recorded here: ${reason}.`);
 	await obtainPrograms(PROGRAMS);
-	const [base, disk, log, exported, mounted] = ['base.img', 'disk.img', 'writes.log', 'exported', 'mounted'].map((name) =>
-		join(folder, name),
-	);
-	if (!base || !disk || !log || !exported || !mounted) throw new Error('unreachable');
+	const base = join(folder, 'base.img');
+	const disk = join(folder, 'disk.img');
+	const log = join(folder, 'writes.log');
+	const exported = join(folder, 'exported');
+	const mounted = join(folder, 'mounted');
 	run('truncate', '-s', SIZE, base);
 	run('mke2fs', '-q', '-t', 'ext4', '-L', 'innerloop-data', base);
 	copyFileSync(base, disk, constants.COPYFILE_FICLONE);
