@@ -1,5 +1,7 @@
 /** Fits ids and names of tools to what a target accepts, the same way each time, and keeps the way back. */
 
+import { fnv1a } from '../protocol/fnv1a.ts';
+
 export interface NameRule {
 	readonly allowed: RegExp;
 	readonly maxLength: number;
@@ -53,9 +55,4 @@ export class WireNames {
 	}
 }
 
-/** FNV-1a, 32 bits, hex. */
-function checksum(text: string): string {
-	let hash = 0x811c9dc5;
-	for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
-	return (hash >>> 0).toString(16).padStart(8, '0');
-}
+const checksum = (text: string): string => fnv1a(text).toString(16).padStart(8, '0');

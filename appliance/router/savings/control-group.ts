@@ -1,22 +1,21 @@
 /** Which call trees are left unrouted, so that what routing saves can be measured against them. */
 
 import type { ExperimentNote } from '../../protocol/experiment.ts';
+import { fnv1a } from '../../protocol/fnv1a.ts';
 import type { PlanInput } from '../../protocol/plan.ts';
 import type { Role } from '../../protocol/words.ts';
 import { type Demand, demandsNothing } from '../demand.ts';
 import { treeKeyOf } from '../tree-key.ts';
 
-/** FNV-1a (Fowler, Noll, Vo; 32 bits), with the end of MurmurHash3 (Appleby) behind it: keys that differ in one letter fall far apart. */
-function hash(text: string): number {
-	let value = 0x811c9dc5;
-	for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193);
-	value = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
+/** The end of MurmurHash3 (Appleby) behind the hash: keys that differ in one letter fall far apart. */
+function scatter(hash: number): number {
+	let value = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
 	value = Math.imul(value ^ (value >>> 13), 0xc2b2ae35);
 	return (value ^ (value >>> 16)) >>> 0;
 }
 
 /** The same for a tree at each of its calls, on every box and after every restart: uniform in [0, 1). */
-export const placeOf = (treeKey: string): number => hash(treeKey) / 2 ** 32;
+export const placeOf = (treeKey: string): number => scatter(fnv1a(treeKey)) / 2 ** 32;
 
 /**
  * Undefined where there is nothing to compare: no control group is set, somebody demanded a place, a data rule keeps the
