@@ -69,7 +69,8 @@ else {
 		},
 	] as const;
 	printTargets(figures);
-	for (const { name, value, unit } of figures) console.log(`${name}: ${Number.isInteger(value) ? value : value.toFixed(3)} ${unit}`);
+	const others = figures.filter((figure) => !('target' in figure));
+	for (const { name, value, unit } of others) console.log(`${name}: ${Number.isInteger(value) ? value : value.toFixed(3)} ${unit}`);
 	if (values.json !== undefined) writeReport(values.json, makeReport(import.meta.dirname, figures));
 	if (survived < survivals.length) process.exitCode = 1;
 }

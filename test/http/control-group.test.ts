@@ -6,6 +6,7 @@ import type { SavingsReport } from '../../appliance/protocol/admin.ts';
 import { recordedContext } from '../unit/cli/recording-terminal.ts';
 import { type LoopbackUpstream, startUpstream } from './support/loopback-upstream.ts';
 import { ask, startBox, type TestBox } from './support/start-box.ts';
+import { answerWell } from './support/two-deployments.ts';
 
 const TREES = 200;
 const USD_PER_MILLION = { 'claude-opus-4-8': 30, 'claude-sonnet-4-6': 3 } as const;
@@ -31,16 +32,7 @@ beforeAll(async () => {
 		const { model } = JSON.parse(String(request.body)) as { readonly model: keyof typeof USD_PER_MILLION };
 		billed.set(model, [...(billed.get(model) ?? []), OUTPUT_TOKENS * USD_PER_MILLION[model] * 1_000]);
 		const usage = { input_tokens: 10, output_tokens: OUTPUT_TOKENS };
-		const reply = {
-			id: 'm',
-			type: 'message',
-			role: 'assistant',
-			model,
-			content: [{ type: 'text', text: 'well' }],
-			stop_reason: 'end_turn',
-			usage,
-		};
-		response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(reply));
+		answerWell(response, model, usage);
 	});
 	const deployment = (id: string, model: keyof typeof USD_PER_MILLION, tier: string) => ({
 		id,

@@ -23,7 +23,7 @@ export async function readProviders(): Promise<readonly ProviderWithKeys[]> {
 }
 
 const pathOf = (name: string): string => `/secrets/${encodeURIComponent(name)}`;
-const testOf = (id: string): string => `/providers/${encodeURIComponent(id)}/test`;
+export const testOf = (id: string): string => `/providers/${encodeURIComponent(id)}/test`;
 
 interface KeysProps {
 	readonly provider: ProviderWithKeys;

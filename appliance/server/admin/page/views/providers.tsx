@@ -7,7 +7,7 @@ import { post, say } from '../api.ts';
 import { Badge, Card, Facts } from '../ui/basics.tsx';
 import { useResource } from '../ui/resource.ts';
 import { Empty, Shown } from '../ui/states.tsx';
-import { ProviderKeys, type ProviderWithKeys, readProviders } from './provider-key.tsx';
+import { ProviderKeys, type ProviderWithKeys, readProviders, testOf } from './provider-key.tsx';
 
 export function Providers(): JSX.Element {
 	const found = useResource(readProviders, 'providers');
@@ -57,7 +57,7 @@ export function TestButton({ id, onTested }: { readonly id: string; readonly onT
 	const run = async () => {
 		setBusy(true);
 		try {
-			const test = await post<ProviderTest>(`/providers/${encodeURIComponent(id)}/test`);
+			const test = await post<ProviderTest>(testOf(id));
 			setSaid({ isGood: test.isAccepted, text: `${test.text} (${test.tookMs} ms)` });
 			onTested?.(test);
 		} catch (error) {
