@@ -4,7 +4,6 @@
 // sums over lanes are left to a tree over eight rows, once a block: a seventh of the shuffles that turning the keys would take.
 #pragma once
 
-#include "byte-weights.h"
 #include "fused-queries.h"
 #include "innerloop/codec/arch/x86/unpack_avx2.hpp"
 #include "simd.h"
@@ -14,12 +13,8 @@
 namespace innerloop {
 namespace {
 
-constexpr int QUAD = 4;
 // Bytes that are asked for ahead of those that are read.
 constexpr size_t AHEAD = 4096;
-
-template <int BLOCK, int BITS>
-constexpr int BLOCK_BYTES = tq::block_bytes(BITS, BLOCK);
 
 // The instruction by name: gcc 12 copies the sums of the intrinsic from register to register, and so runs out of them.
 inline __m512i add_products(__m512i sum, __m512i unsigned_bytes, __m512i signed_bytes) {
@@ -216,14 +211,7 @@ template <int BITS, int BLOCK, int R>
 void sum_fused(const char * values, size_t stride, int64_t size, int tokens, int max_tokens, const float * weights, float * sums) {
     for (int64_t b = 0; b < size/BLOCK; b++, sums += BLOCK) {
         const uint8_t * block = (const uint8_t *) values + b*BLOCK_BYTES<BLOCK, BITS>;
-        float scales[MOST_TOKENS] = {};
-        for (int t = 0; t < tokens; t++) {
-            scales[t] = simd::to_float(*(const ggml_fp16_t *) (block + t*stride))*tq::Format<BITS>::unit;
-        }
-        byte_weights bytes[R];
-        for (int r = 0; r < R; r++) {
-            quantize_weights(max_tokens, weights + r*max_tokens, scales, bytes[r]);
-        }
+        const weight_rows<BITS, R> rows(block, stride, tokens, max_tokens, weights);
         // Of the next tile, a share with each group.
         const auto * ahead = (const char *) values + tokens*stride + b*tokens*stride*BLOCK/size;
         const size_t share = tokens*stride*TQ_GROUP/size;
@@ -234,7 +222,7 @@ void sum_fused(const char * values, size_t stride, int64_t size, int tokens, int
                     __builtin_prefetch(ahead + line);
                 }
                 const int group = 2*pair + odd;
-                sum_group<BITS, R>(block, stride, tokens, 2 + pair, 4*odd, tq::header_bytes(BLOCK) + group*tq::kGroupBytes<BITS>, bytes,
+                sum_group<BITS, R>(block, stride, tokens, 2 + pair, 4*odd, tq::header_bytes(BLOCK) + group*tq::kGroupBytes<BITS>, rows.bytes,
                                    sums + group*TQ_GROUP, size);
             }
         }

@@ -1,7 +1,6 @@
 // The codec's blocks with NEON's dot product: the codec's own inner loops, fed and emptied as attention wants it.
 #pragma once
 
-#include "byte-weights.h"
 #include "fused-queries.h"
 #include "innerloop/codec/arch/arm/dot_neon.hpp"
 #include "simd.h"
@@ -9,12 +8,8 @@
 namespace innerloop {
 namespace {
 
-constexpr int QUAD = 4;
 // Tokens that share the loads of a query: more would not leave their sums in registers.
 constexpr int PAIR = 2;
-
-template <int BLOCK, int BITS>
-constexpr int BLOCK_BYTES = tq::block_bytes(BITS, BLOCK);
 
 inline int32x4_t sum_lanes(const int32x4_t * x) { return vpaddq_s32(vpaddq_s32(x[0], x[1]), vpaddq_s32(x[2], x[3])); }
 
@@ -121,19 +116,12 @@ template <int BITS, int BLOCK, int R>
 void sum_fused(const char * values, size_t stride, int64_t size, int tokens, int max_tokens, const float * weights, float * sums) {
     for (int64_t b = 0; b < size/BLOCK; b++, sums += BLOCK) {
         const uint8_t * block = (const uint8_t *) values + b*BLOCK_BYTES<BLOCK, BITS>;
-        float scales[MOST_TOKENS] = {};
-        for (int t = 0; t < tokens; t++) {
-            scales[t] = simd::to_float(*(const ggml_fp16_t *) (block + t*stride))*tq::Format<BITS>::unit;
-        }
-        byte_weights bytes[R];
-        for (int r = 0; r < R; r++) {
-            quantize_weights(max_tokens, weights + r*max_tokens, scales, bytes[r]);
-        }
+        const weight_rows<BITS, R> rows(block, stride, tokens, max_tokens, weights);
         int8x16_t words[MOST_TOKENS/QUAD*TQ_GROUP/QUAD];
         for (int group = 0; group < BLOCK/TQ_GROUP; group++) {
             interleave_group<BITS>(block, stride, tokens, BLOCK, group, words);
             for (int r = 0; r < R; r += 2) {
-                sum_group(tokens, words, bytes + r, sums + group*TQ_GROUP + r*size, size);
+                sum_group(tokens, words, rows.bytes + r, sums + group*TQ_GROUP + r*size, size);
             }
         }
     }
