@@ -38,7 +38,8 @@ export function schemaRule(walk: SchemaWalk, schema: JsonValue | undefined): str
 	}
 	const branches = schema.anyOf ?? schema.oneOf;
 	if (Array.isArray(branches) && branches.length > 0) return branchRule(walk, schema, branches);
-	if (Array.isArray(schema.allOf)) return schemaRule(walk, mergeAll(walk, schema));
+	// Deeper each time: what it is merged from may hold the same list again.
+	if (Array.isArray(schema.allOf)) return schemaRule({ ...walk, depth: walk.depth + 1 }, mergeAll(walk, schema));
 	const types = typesOf(schema);
 	const rules = types.map((type) => typeRule(walk, schema, type));
 	return rules.length === 1 ? (rules[0] as string) : walk.grammar.add('types', alternatives(rules), rules);

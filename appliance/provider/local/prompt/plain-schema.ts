@@ -6,12 +6,21 @@ import { isSchema, resolvePointer } from '../grammar/schema-grammar.ts';
 /** Deeper parts are declared as plain objects. */
 const MAX_DEPTH = 6;
 
-export function plainSchema(schema: JsonSchema): JsonSchema {
-	return plain(schema, schema, 0);
+/** A schema that refers to itself in many places would grow with the power of the depth; parts beyond this many are plain objects. */
+const MAX_PARTS = 2_000;
+
+interface Whole {
+	readonly schema: JsonSchema;
+	parts: number;
 }
 
-function plain(schema: JsonValue | undefined, document: JsonSchema, depth: number): JsonSchema {
-	const resolved = resolve(schema, document);
+export function plainSchema(schema: JsonSchema): JsonSchema {
+	return plain(schema, { schema, parts: 0 }, 0);
+}
+
+function plain(schema: JsonValue | undefined, whole: Whole, depth: number): JsonSchema {
+	whole.parts += 1;
+	const resolved = resolve(schema, whole.schema);
 	const type = plainType(resolved);
 	const { description } = resolved;
 	return {
@@ -19,14 +28,14 @@ function plain(schema: JsonValue | undefined, document: JsonSchema, depth: numbe
 		...(typeof description === 'string' ? { description } : {}),
 		...(isNullable(resolved) ? { nullable: true } : {}),
 		...(type === 'string' && Array.isArray(resolved.enum) ? { enum: resolved.enum.filter((value) => typeof value === 'string') } : {}),
-		...(type === 'object' ? objectKeys(resolved, document, depth) : {}),
-		...(type === 'array' && depth < MAX_DEPTH ? { items: plain(resolved.items, document, depth + 1) } : {}),
+		...(type === 'object' ? objectKeys(resolved, whole, depth) : {}),
+		...(type === 'array' && depth < MAX_DEPTH ? { items: plain(resolved.items, whole, depth + 1) } : {}),
 	};
 }
 
-function objectKeys(schema: JsonSchema, document: JsonSchema, depth: number): JsonSchema {
-	if (depth >= MAX_DEPTH || !isSchema(schema.properties)) return { properties: {} };
-	const properties = Object.entries(schema.properties).map(([key, member]) => [key, plain(member, document, depth + 1)] as const);
+function objectKeys(schema: JsonSchema, whole: Whole, depth: number): JsonSchema {
+	if (depth >= MAX_DEPTH || whole.parts > MAX_PARTS || !isSchema(schema.properties)) return { properties: {} };
+	const properties = Object.entries(schema.properties).map(([key, member]) => [key, plain(member, whole, depth + 1)] as const);
 	const required = Array.isArray(schema.required) ? schema.required.map(String) : [];
 	return { properties: Object.fromEntries(properties), ...(required.length > 0 ? { required } : {}) };
 }

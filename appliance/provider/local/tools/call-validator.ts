@@ -5,9 +5,14 @@ import type { JsonSchema, JsonValue, ToolDefinition } from '../../../protocol/co
 import { isSchema } from '../grammar/schema-grammar.ts';
 import type { ReadCall } from './tool-syntax.ts';
 
-/** Patterns with a repeated group that repeats inside can take exponential time on a short string. */
-const NESTED_REPETITION = /[+*}]\??\)[+*{]/;
+/** A group that is repeated, or a reference back, can take exponential time on a short string. */
+const COSTLY_PATTERN = /\)(?:[+*]|\{\d*,?\d*\})|\\[1-9k]/;
+/** Each repetition without a small bound is one more power of the text's length. */
+const REPETITION = /(?<!\\)(?:[+*]|\{\d+,\}|\{\d+,\d{3,}\})/g;
+const MAX_REPETITIONS = 2;
 const MAX_PATTERN_LENGTH = 256;
+/** Compiling takes time with the parts of a schema; no tool of a real client has a tenth of it. */
+const MAX_SCHEMA_PARTS = 2_000;
 
 /** @returns what is wrong with the call, or undefined when nothing is. */
 export function faultOf(call: ReadCall, tools: readonly ToolDefinition[]): string | undefined {
@@ -16,8 +21,9 @@ export function faultOf(call: ReadCall, tools: readonly ToolDefinition[]): strin
 	return faultOfValue(call.input, { ...tool.inputSchema, type: 'object' });
 }
 
-/** @returns where the value departs from the schema; a schema that ajv refuses judges nothing. */
+/** @returns where the value departs from the schema; a schema that ajv refuses, or could not compile soon, judges nothing. */
 function faultOfValue(value: JsonValue, schema: JsonSchema): string | undefined {
+	if (countParts(schema, MAX_SCHEMA_PARTS) > MAX_SCHEMA_PARTS) return undefined;
 	// A validator of its own: ids and definitions of one caller's schema must not meet another's.
 	const ajv = new Ajv({ strict: false, validateFormats: false, logger: false, addUsedSchema: false, validateSchema: false });
 	let validate: ReturnType<typeof ajv.compile>;
@@ -27,6 +33,18 @@ function faultOfValue(value: JsonValue, schema: JsonSchema): string | undefined 
 		return undefined;
 	}
 	return validate(value) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'arguments' });
+}
+
+/** Objects and lists in it, itself among them, counted until there are more than `most`; never by recursion, which depth could exhaust. */
+function countParts(schema: JsonValue, most: number): number {
+	const open: JsonValue[] = [schema];
+	let count = 0;
+	for (let part = open.pop(); part !== undefined && count <= most; part = open.pop()) {
+		if (typeof part !== 'object' || part === null) continue;
+		count += 1;
+		for (const member of Object.values(part)) if (typeof member === 'object') open.push(member);
+	}
+	return count;
 }
 
 function withoutCostlyPatterns(value: JsonValue): JsonValue {
@@ -40,5 +58,6 @@ function withoutCostlyPatterns(value: JsonValue): JsonValue {
 }
 
 function isCheapPattern(pattern: string): boolean {
-	return pattern.length <= MAX_PATTERN_LENGTH && !NESTED_REPETITION.test(pattern);
+	if (pattern.length > MAX_PATTERN_LENGTH || COSTLY_PATTERN.test(pattern)) return false;
+	return (pattern.match(REPETITION) ?? []).length <= MAX_REPETITIONS;
 }
