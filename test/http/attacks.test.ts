@@ -1,6 +1,8 @@
 /** The attack list, each one tried: rebinding, forgery, SSRF, guessing, one member against another, hostile JSON, keys in the log. False boxes: pairing.test.ts. */
 
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { readFile } from 'node:fs/promises';
+import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CSRF_HEADER, type NewPairingCodeReport } from '../../appliance/protocol/access.ts';
 import type { CallsReport, SpendReport } from '../../appliance/protocol/admin.ts';
@@ -14,6 +16,14 @@ let upstream: LoopbackUpstream;
 let box: TestBox;
 let people: Record<'owner' | 'member' | 'viewer', Browser>;
 const memberKeys: Record<string, string> = {};
+
+/** Every address as the server itself was given it: what a person forgets to list is here all the same. */
+const routes: { readonly method: string; readonly url: string; readonly access: string }[] = [];
+const onServer = (message: unknown) =>
+	(message as { readonly fastify: FastifyInstance }).fastify.addHook('onRoute', ({ method, url, config }) => {
+		for (const one of [method].flat().filter((name) => name !== 'HEAD'))
+			routes.push({ method: one, url, access: (config as { readonly access?: string } | undefined)?.access ?? 'caller' });
+	});
 
 beforeAll(async () => {
 	upstream = await startUpstream((_request, reply) => {
@@ -30,7 +40,9 @@ beforeAll(async () => {
 			.writeHead(200, { 'content-type': 'application/json' })
 			.end(JSON.stringify({ ...body, stop_reason: 'end_turn', stop_sequence: null }));
 	});
+	subscribe('fastify.initialization', onServer);
 	box = await startBox({ anthropic: upstream.baseUrl });
+	unsubscribe('fastify.initialization', onServer);
 	const owner = createBrowser(box.url);
 	await owner.post('/claim', { code: box.service.claim?.code, password: PASSWORD });
 	const joined = async (name: string) => {
@@ -125,14 +137,33 @@ describe('one member against another', () => {
 	const TABLE: readonly (readonly [method: string, path: string, least: 'viewer' | 'member' | 'owner' | 'console'])[] = [
 		['GET', '/status', 'viewer'],
 		['GET', '/deployments', 'viewer'],
+		['GET', '/box', 'viewer'],
+		['POST', '/session/password', 'viewer'],
+
+		['GET', '/log', 'owner'],
+		['GET', '/support', 'owner'],
+		['GET', '/backup', 'owner'],
+		['POST', '/restore', 'owner'],
+		['GET', '/update', 'owner'],
+		['POST', '/update', 'owner'],
+		['GET', '/config', 'owner'],
+		['PUT', '/config', 'owner'],
+		['POST', '/config/check', 'owner'],
+		['GET', '/providers', 'owner'],
+		['POST', '/providers/none/test', 'owner'],
 		['GET', '/models', 'viewer'],
 		['GET', '/calls', 'viewer'],
 		['GET', '/calls/call_none', 'viewer'],
 		['GET', '/explain/call_none', 'viewer'],
+		['GET', '/savings', 'viewer'],
+		['GET', '/learning', 'owner'],
 		['GET', '/spend', 'viewer'],
 		['GET', '/spend/days', 'viewer'],
 		['POST', '/explain', 'member'],
 		['POST', '/explain/v1/messages', 'member'],
+		['POST', '/explain/v1/chat/completions', 'member'],
+		['POST', '/explain/v1/responses', 'member'],
+		['POST', '/feedback', 'member'],
 		['GET', '/spend.csv', 'owner'],
 		['GET', '/alerts', 'owner'],
 		['GET', '/members', 'owner'],
@@ -156,6 +187,44 @@ describe('one member against another', () => {
 		['POST', '/claim/code', 'console'],
 	];
 	const RANK = { viewer: 0, member: 1, owner: 2, console: 3 };
+	/** For everybody: the way in, what a client needs before it trusts the box, and what has no secrets. */
+	const OPEN: ReadonlySet<string> = new Set([
+		'GET /',
+		'GET /healthz',
+		'GET /readyz',
+		'GET /admin',
+		'GET /admin/',
+		'GET /admin/assets/:name',
+		'GET /connect',
+		'GET /connect.mjs',
+		'GET /innerloop/v1/authority.pem',
+		'GET /innerloop/v1/session',
+		...['session', 'claim', 'claim/check', 'join', 'pairing/start', 'pairing/finish'].map((path) => `POST /innerloop/v1/${path}`),
+	]);
+	/** For a member's key alone: calls. */
+	const CALLS: ReadonlySet<string> = new Set([
+		...['messages', 'messages/count_tokens', 'chat/completions'].map((path) => `POST /v1/${path}`),
+		...['responses', 'responses/compact', 'responses/input_tokens'].map((path) => `POST /v1/${path}`),
+		...['responses', 'models', 'models/:id'].map((path) => `GET /v1/${path}`),
+	]);
+	/** For viewers, and not tried row by row: one streams without end, one ends the session that the rows are tried with. */
+	const VIEWERS: ReadonlySet<string> = new Set(['GET /metrics', 'GET /admin/live', 'DELETE /innerloop/v1/session']);
+
+	it('every address that the server has stands in one of these lists, with the role that it asks for', () => {
+		expect(routes.length).toBeGreaterThan(40);
+		const isRow = (method: string, url: string, access: string) => {
+			const pattern = new RegExp(`^${url.replaceAll(/:\w+/g, '[^/]+').replaceAll('*', '.+')}$`);
+			return TABLE.some(([rowMethod, path, least]) => rowMethod === method && least === access && pattern.test(`/innerloop/v1${path}`));
+		};
+		const unlisted = routes.filter(({ method, url, access }) => {
+			const name = `${method} ${url}`;
+			if (access === 'open') return !OPEN.has(name);
+			if (access === 'caller') return !CALLS.has(name);
+			return !isRow(method, url, access) && !(access === 'viewer' && VIEWERS.has(name));
+		});
+		expect(unlisted).toEqual([]);
+	});
+
 	const body = (method: string) => (method === 'GET' || method === 'DELETE' ? undefined : {});
 
 	it.each(TABLE)('%s %s is for %s and above', async (method, path, least) => {

@@ -31,8 +31,8 @@ export function BoxView(): JSX.Element {
 						<Model report={report} />
 						<Program report={report} />
 						<Network report={report} />
-						<Password />
 						{mayChange() && <Updates />}
+						<Password />
 					</div>
 				)}
 			</Shown>

@@ -77,19 +77,25 @@ function Releases({ report, onAsked }: ReleasesProps): JSX.Element {
 					No source of releases is configured: <code>update.source</code> under Tiers, Configuration. Until then nobody is asked.
 				</p>
 			)}
-			<Form action="Look for an update" onSubmit={() => ask('check')}>
-				<p class="form-foot">
-					{isNewer && (
-						<button type="button" disabled={isRequested} onClick={() => setAsking('apply')}>
-							Install {offered}
-						</button>
-					)}
-					{other !== undefined && (
-						<button type="button" class="ghost" disabled={isRequested} onClick={() => setAsking('rollback')}>
-							Go back to {other}
-						</button>
-					)}
-				</p>
+			<Form
+				action="Look for an update"
+				onSubmit={() => ask('check')}
+				aside={
+					<>
+						{isNewer && (
+							<button type="button" disabled={isRequested} onClick={() => setAsking('apply')}>
+								Install {offered}
+							</button>
+						)}
+						{other !== undefined && (
+							<button type="button" class="ghost" disabled={isRequested} onClick={() => setAsking('rollback')}>
+								Go back to {other}
+							</button>
+						)}
+					</>
+				}
+			>
+				{null}
 			</Form>
 			{asking !== undefined && <Confirm action={asking} report={report} onClose={() => setAsking(undefined)} onSure={ask} />}
 		</>
