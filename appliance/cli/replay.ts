@@ -1,16 +1,19 @@
-/** `innerloop replay`: recorded calls under another preset or configuration, side by side, without a service and without a call. */
+/** `innerloop replay`: recorded calls under other policies, side by side, without a service and without a call. */
 
 import { readFileSync } from 'node:fs';
-import { formatConfigError } from '../config/config-error.ts';
 import { LEARNING_PRESETS, learningSchema, toLearning } from '../config/learning.ts';
-import { loadConfig } from '../config/load-config.ts';
 import type { LearningSettings, RewardRow } from '../protocol/learning.ts';
 import type { CallRecord } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { PRICE_SCALE } from '../router/policy/pacer.ts';
 import { type Replay, type ReplaySummary, replay } from '../router/policy/replay.ts';
+import { comparePolicies, type TrafficComparison } from '../router/savings/compare-policies.ts';
+import { type CountedCall, trafficOfRecording } from '../router/savings/recorded-traffic.ts';
+import { trafficOfLog } from '../router/savings/traffic-call.ts';
 import { type Command, defineCommand, EXIT, UsageError } from './command.ts';
 import { formatUsd } from './money.ts';
+import { describeTraffic } from './replay-table.ts';
+import { loadTeamSettings, readTeam, readTrim, TEAM_OPTIONS } from './replay-team.ts';
 import { table } from './terminal.ts';
 
 const OPTIONS = {
@@ -19,7 +22,8 @@ const OPTIONS = {
 		value: 'WORD',
 		help: `The other policy: ${LEARNING_PRESETS.join(', ')}. Default: that of --policy, else balanced.`,
 	},
-	policy: { type: 'string', value: 'FILE', help: 'A configuration whose learning section is tried.' },
+	policy: { type: 'string', value: 'FILE', help: 'A configuration whose deployments and learning section are tried.' },
+	...TEAM_OPTIONS,
 } as const;
 
 const command = defineCommand({
@@ -29,28 +33,31 @@ const command = defineCommand({
 	options: OPTIONS,
 	details:
 		'FILE is what `innerloop explain --recent N --json` prints; with rewards (GET /innerloop/v1/learning) as its field `rewards`, the other ' +
-		'policy is also valued by them. Costs of calls that would have gone elsewhere are estimates.',
+		'policy is also valued by them. Or it is a recording of token counts: {"calls": [{at, durationMs, newInputTokens, cacheReadTokens, ' +
+		'cacheWriteTokens, outputTokens, toolCalls}]}. Costs of calls that would have gone elsewhere are estimates, with their interval.',
 	async run({ values, positionals: [file] }, { terminal, env }) {
 		if (file === undefined) throw new UsageError('innerloop replay takes a FILE.');
 		const recorded = readRecord(file);
-		const settings = settingsOf(values.preset, values.policy, env);
-		const result = replay(recorded.calls, settings, PRICE_SCALE, recorded.rewards ?? []);
-		if (values.json) terminal.json(result);
-		else terminal.print(describe(result).join('\n'));
+		const settings = loadTeamSettings(values.policy === undefined ? undefined : readBytes(values.policy), values.policy ?? '', env);
+		const calls = 'records' in recorded ? trafficOfLog(recorded.records) : trafficOfRecording(recorded.counted);
+		const traffic = comparePolicies(calls, readTeam(values, settings), readTrim(values));
+		const learned = 'records' in recorded ? replayLearned(recorded, values.preset, values.policy && settings.learning) : undefined;
+		if (values.json) terminal.json({ ...learned, traffic });
+		else terminal.print(describeAll(traffic, learned).join('\n'));
 		return EXIT.ok;
 	},
 });
 
 export const replayCommands: readonly Command[] = [command];
 
-interface Recorded {
-	readonly calls: readonly CallRecord[];
-	readonly rewards?: readonly RewardRow[];
-}
+/** Our own log, or a recording that knows no decisions. */
+type Recorded =
+	| { readonly records: readonly CallRecord[]; readonly rewards: readonly RewardRow[] }
+	| { readonly counted: readonly CountedCall[] };
 
-function readText(file: string): string {
+function readBytes(file: string): Buffer {
 	try {
-		return readFileSync(file, 'utf8');
+		return readFileSync(file);
 	} catch (cause) {
 		throw new Problem('not-found', `${file} cannot be read.`, { cause });
 	}
@@ -62,28 +69,40 @@ function readRecord(file: string): Recorded {
 		`${file} holds no recorded calls: make it with innerloop explain --recent 1000 --json > ${file}.`,
 	);
 	try {
-		const value = JSON.parse(readText(file)) as Recorded;
-		if (!Array.isArray(value.calls) || !value.calls.every((call) => Array.isArray(call?.decision?.candidates))) throw fault;
-		return value;
+		const { calls, rewards = [] } = JSON.parse(readBytes(file).toString('utf8')) as { calls?: unknown; rewards?: readonly RewardRow[] };
+		if (!Array.isArray(calls) || calls.length === 0) throw fault;
+		if (calls.every(isRecord)) return { records: calls, rewards };
+		if (calls.every(isCounted)) return { counted: calls };
+		throw fault;
 	} catch (error) {
-		throw error instanceof SyntaxError ? fault : error;
+		throw error instanceof SyntaxError || error instanceof TypeError ? fault : error;
 	}
 }
 
-function settingsOf(
+const isRecord = (call: CallRecord): call is CallRecord => Array.isArray(call?.decision?.candidates);
+
+const COUNTS = ['durationMs', 'newInputTokens', 'cacheReadTokens', 'cacheWriteTokens', 'outputTokens'] as const;
+
+const isCounted = (call: CountedCall): call is CountedCall =>
+	COUNTS.every((name) => Number.isFinite(call?.[name])) && Number.isFinite(Date.parse(call.at)) && Array.isArray(call.toolCalls);
+
+function replayLearned(
+	{ records, rewards }: Extract<Recorded, { readonly records: unknown }>,
 	preset: string | undefined,
-	policy: string | undefined,
-	env: Readonly<Record<string, string | undefined>>,
-): LearningSettings {
-	if (preset !== undefined) {
-		const known = LEARNING_PRESETS.find((word) => word === preset);
-		if (known === undefined) throw new UsageError(`--preset is one of ${LEARNING_PRESETS.join(', ')}; not ${JSON.stringify(preset)}.`);
-		return toLearning(learningSchema.parse({ preset: known }));
-	}
-	if (policy === undefined) return toLearning(learningSchema.parse({ preset: 'balanced' }));
-	const loaded = loadConfig(Buffer.from(readText(policy)), env);
-	if (loaded.ok) return loaded.settings.learning;
-	throw new Problem('invalid-call', [`${policy} is refused:`, ...loaded.errors.map(formatConfigError)].join('\n  '));
+	configured: LearningSettings | '' | undefined,
+): Replay {
+	return replay(records, settingsOf(preset, configured || undefined), PRICE_SCALE, rewards);
+}
+
+function settingsOf(preset: string | undefined, configured: LearningSettings | undefined): LearningSettings {
+	if (preset === undefined) return configured ?? toLearning(learningSchema.parse({ preset: 'balanced' }));
+	const known = LEARNING_PRESETS.find((word) => word === preset);
+	if (known === undefined) throw new UsageError(`--preset is one of ${LEARNING_PRESETS.join(', ')}; not ${JSON.stringify(preset)}.`);
+	return toLearning(learningSchema.parse({ preset: known }));
+}
+
+function describeAll(traffic: TrafficComparison, learned: Replay | undefined): string[] {
+	return [...describeTraffic(traffic), ...(learned === undefined ? [] : ['', ...describe(learned)])];
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -10,6 +10,7 @@ import type { Decision, Outcome, RankedCandidate } from '../../../appliance/prot
 import type { RewardRow } from '../../../appliance/protocol/learning.ts';
 import { PRICE_SCALE } from '../../../appliance/router/policy/pacer.ts';
 import { replay } from '../../../appliance/router/policy/replay.ts';
+import type { TrafficComparison } from '../../../appliance/router/savings/compare-policies.ts';
 import { recordedContext } from './recording-terminal.ts';
 
 const candidate = (deployment: string, tier: RankedCandidate['tier'], expectedCostNanoUsd: number): RankedCandidate => ({
@@ -99,8 +100,40 @@ describe('innerloop replay', () => {
 		expect(await run(file, '--preset', 'cheapest')).toBe(0);
 		expect(context.out()).toMatch(/1 CALLS +RECORDED +REPLAYED[\s\S]*cost +\$0.20[\s\S]*1 calls would have gone elsewhere/);
 		expect(await run(file, '--preset', 'dearest')).toBe(2);
+		writeFileSync(file, JSON.stringify({ calls: [recorded('a'), { at: 'never' }] }));
+		expect(await run(file)).toBe(1);
 		writeFileSync(file, '{}');
 		expect(await run(file)).toBe(1);
 		expect(context.err()).toMatch(/holds no recorded calls: make it with innerloop explain/);
+	});
+
+	const session = join(import.meta.dirname, '../../data/agent-session-176-calls.json');
+
+	it('compares policies on the recorded session, with intervals', async () => {
+		const context = recordedContext({}, folder);
+		expect(await runCommandLine(['replay', session], context)).toBe(0);
+		expect(context.out()).toMatch(/^all frontier +\$42\.73 +exact/m);
+		expect(context.out()).toMatch(/^diet alone +\$\d+\.\d\d +\$\d+\.\d\d to \$\d+\.\d\d/m);
+		expect(context.out()).toMatch(/fits its window +37 +3\.7 %/);
+		expect(context.out()).not.toContain('REPLAYED');
+	});
+
+	it('takes prices, window and shares from options, and names a wrong one', async () => {
+		const json = async (...args: string[]) => {
+			const context = recordedContext({}, folder);
+			expect(await runCommandLine(['replay', session, '--json', ...args], context)).toBe(0);
+			return JSON.parse(context.out()).traffic as TrafficComparison;
+		};
+		const small = await json('--window', '20000', '--trim', '0:0:0');
+		expect(small.eligible.window.calls).toBeLessThan(37);
+		expect(small.policies.find(({ policy }) => policy === 'diet alone')?.highNanoUsd).toBe(small.policies[0]?.costNanoUsd);
+		expect((await json('--frontier', 'claude-sonnet-5')).policies[0]?.costNanoUsd).toBeLessThan(small.policies[0]?.costNanoUsd ?? 0);
+		for (const wrong of [
+			['--trim', '40:20:5'],
+			['--window', 'wide'],
+			['--frontier', 'gpt-1'],
+			['--new-as', 'gold'],
+		])
+			expect(await runCommandLine(['replay', session, ...wrong], recordedContext({}, folder))).toBe(2);
 	});
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../appliance/config/load-config.ts';
 import type { Deployment } from '../../../appliance/protocol/deployment.ts';
+import { conversationsOf } from '../../../appliance/router/savings/recorded-traffic.ts';
 import { recordedCostNanoUsd, underCeiling } from '../../../bench/savings/ceiling.ts';
-import { groupByConversation, RECORDED, recordedSession } from '../../../bench/savings/recorded-session.ts';
+import { RECORDED, recordedSession } from '../../../bench/savings/recorded-session.ts';
 
 const loaded = loadConfig(undefined, { ANTHROPIC_API_KEY: 'none' });
 if (!loaded.ok) throw new Error('the embedded configuration is refused');
@@ -37,7 +38,7 @@ describe('the recorded session of 176 calls, through planner and ledger', () => 
 	});
 
 	it('loses no call where it is told apart by conversation', () => {
-		const grouped = groupByConversation(RECORDED).flatMap(({ calls }) => calls);
+		const grouped = conversationsOf(RECORDED).flatMap(({ calls }) => calls);
 		expect(grouped.toSorted((a, b) => a - b)).toEqual(RECORDED.map((_, index) => index));
 		const { calls } = recordedSession();
 		expect(calls.map(({ promptTokens }) => promptTokens)).toEqual(
