@@ -1,13 +1,17 @@
 /** Looks at the machine every few seconds, off every call's way, and keeps the last look. */
 
 import { readFile, statfs } from 'node:fs/promises';
-import { cpuTemperature, currentLoad, mem } from 'systeminformation';
+import { type CpuInfo, cpus } from 'node:os';
+import { cpuTemperature, mem } from 'systeminformation';
 import type { DiskUse, MachineSample, MemoryPressure, PiFlags } from '../protocol/machine.ts';
 import { readPiFlags } from './pi-flags.ts';
 
 const EVERY_MS = 2_000;
 
 const PRESSURE_FILE = '/proc/pressure/memory';
+
+/** The processor's own sensor, on a Raspberry Pi and most boards of its kind; millidegrees. */
+const TEMPERATURE_FILE = '/sys/class/thermal/thermal_zone0/temp';
 
 /** Where each part of a sample comes from; a test names others. Every one resolves, with undefined for "not said". */
 export interface MachineReaders {
@@ -23,8 +27,8 @@ export interface MachineReaders {
 export function machineReaders(dataDir: string): MachineReaders {
 	return {
 		memory,
-		temperatureCelsius,
-		cpuLoadPercent,
+		temperatureCelsius: createThermometer(),
+		cpuLoadPercent: createLoadMeter(),
 		pressure: () => readPressure(),
 		flags: createFlagReader(),
 		disk: () => readDisk(dataDir),
@@ -112,14 +116,49 @@ async function memory() {
 	return { freeBytes: found.available, totalBytes: found.total, swapUsedBytes: found.swapused, swapTotalBytes: found.swaptotal };
 }
 
-async function temperatureCelsius(): Promise<number | undefined> {
-	const celsius = (await cpuTemperature().catch(() => undefined))?.main;
-	return typeof celsius === 'number' && celsius > 0 ? Math.round(celsius * 10) / 10 : undefined;
+/**
+ * Two shells that systeminformation starts, and waits for, at every look would hold up all calls meanwhile: a fork of a
+ * process of 200 MB takes milliseconds. So the kernel's file is read, and systeminformation is asked where there is
+ * none, once if it knows nothing either.
+ */
+export function createThermometer(file = TEMPERATURE_FILE, elsewhere = async () => (await cpuTemperature()).main) {
+	let isAbsent = false;
+	return async (): Promise<number | undefined> => {
+		const read = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);
+		if (Number.isFinite(read)) return celsiusOf(read / 1000);
+		const told = isAbsent ? undefined : await elsewhere().catch(() => undefined);
+		const celsius = typeof told === 'number' ? celsiusOf(told) : undefined;
+		isAbsent = celsius === undefined;
+		return celsius;
+	};
 }
 
-async function cpuLoadPercent(): Promise<number | undefined> {
-	const load = await currentLoad().catch(() => undefined);
-	return load === undefined ? undefined : Math.round(load.currentLoad);
+const celsiusOf = (celsius: number): number | undefined => (celsius > 0 ? Math.round(celsius * 10) / 10 : undefined);
+
+/** Of all processors together since the last look, or since the machine's start; undefined where the system does not say. */
+export function createLoadMeter(read: () => readonly Pick<CpuInfo, 'times'>[] = cpus) {
+	let last: ProcessorTime = { idleMs: 0, allMs: 0 };
+	return async (): Promise<number | undefined> => {
+		const now = processorTime(read());
+		const idleMs = now.idleMs - last.idleMs;
+		const allMs = now.allMs - last.allMs;
+		last = now;
+		return allMs > 0 ? Math.round((1 - idleMs / allMs) * 100) : undefined;
+	};
+}
+
+interface ProcessorTime {
+	readonly idleMs: number;
+	readonly allMs: number;
+}
+
+function processorTime(processors: readonly Pick<CpuInfo, 'times'>[]): ProcessorTime {
+	let [idleMs, allMs] = [0, 0];
+	for (const { times } of processors) {
+		idleMs += times.idle;
+		allMs += times.user + times.nice + times.sys + times.irq + times.idle;
+	}
+	return { idleMs, allMs };
 }
 
 /** Undefined where the kernel keeps no account: on a Raspberry Pi that needs `psi=1` on its command line. */

@@ -2,7 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MachineSampler, machineReaders, readPressure } from '../../../appliance/system/machine-sampler.ts';
+import {
+	createLoadMeter,
+	createThermometer,
+	MachineSampler,
+	machineReaders,
+	readPressure,
+} from '../../../appliance/system/machine-sampler.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -50,5 +56,41 @@ describe('memory pressure', () => {
 		const file = join(folder, 'odd');
 		await writeFile(file, 'Operation not supported');
 		expect(await readPressure(file)).toBeUndefined();
+	});
+});
+
+describe('the temperature', () => {
+	it('is the kernel’s own figure, and nobody else is asked', async () => {
+		const file = join(folder, 'temp');
+		await writeFile(file, '61234\n');
+		const asked = async () => {
+			throw new Error('asked elsewhere');
+		};
+		expect(await createThermometer(file, asked)()).toBe(61.2);
+	});
+
+	it('is asked for elsewhere where there is no such file, and once where nobody knows it', async () => {
+		const nowhere = join(folder, 'no-sensor');
+		expect(await createThermometer(nowhere, async () => 48.56)()).toBe(48.6);
+		let asked = 0;
+		const thermometer = createThermometer(nowhere, async () => {
+			asked += 1;
+			return null;
+		});
+		expect([await thermometer(), await thermometer(), asked]).toEqual([undefined, undefined, 1]);
+	});
+});
+
+describe('the load', () => {
+	const processor = (idle: number, user: number) => ({ times: { user, nice: 0, sys: 0, irq: 0, idle } });
+
+	it('is what all processors together did since the last look', async () => {
+		const looks = [
+			[processor(900, 100), processor(1_000, 0)],
+			[processor(1_000, 200), processor(1_050, 150)],
+			[processor(1_000, 200), processor(1_050, 150)],
+		];
+		const meter = createLoadMeter(() => looks.shift() ?? []);
+		expect([await meter(), await meter(), await meter()]).toEqual([5, 63, undefined]);
 	});
 });
