@@ -195,6 +195,37 @@ const decoder = new TextDecoder();
 
 /** The name between the quotes at [start, end); an escaped name counts as what it spells. */
 function readKey(bytes: Uint8Array, start: number, end: number): string {
+	const place = placeOf(bytes, start + 1, end - 1);
+	const known = place === undefined ? undefined : KNOWN_KEYS[place];
+	if (known !== undefined && isSame(known.bytes, bytes, start + 1, end - 1)) return known.key;
+	const key = spellKey(bytes, start, end);
+	if (place !== undefined) KNOWN_KEYS[place] = { key, bytes: bytes.slice(start + 1, end - 1) };
+	return key;
+}
+
+interface KnownKey {
+	readonly key: string;
+	readonly bytes: Uint8Array;
+}
+
+/** The same few names stand in all calls of a dialect: comparing one costs a tenth of decoding it. */
+const KNOWN_KEYS: (KnownKey | undefined)[] = new Array<KnownKey | undefined>(256).fill(undefined);
+const LONGEST_KNOWN_KEY = 32;
+
+/** Undefined for a name that is not worth knowing; two names of one place take turns. */
+function placeOf(bytes: Uint8Array, start: number, end: number): number | undefined {
+	const length = end - start;
+	if (length < 1 || length > LONGEST_KNOWN_KEY) return undefined;
+	return ((bytes[start] ?? 0) * 31 + (bytes[end - 1] ?? 0) * 7 + length) & 255;
+}
+
+function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+	if (known.length !== end - start) return false;
+	for (let at = 0; at < known.length; at++) if (known[at] !== bytes[start + at]) return false;
+	return true;
+}
+
+function spellKey(bytes: Uint8Array, start: number, end: number): string {
 	const raw = decoder.decode(bytes.subarray(start + 1, end - 1));
 	if (!raw.includes('\\')) return raw;
 	try {

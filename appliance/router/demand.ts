@@ -35,6 +35,7 @@ export const BUILT_IN_ALIASES: Readonly<Record<string, ModelAlias>> = Object.fro
 );
 
 const NOTHING = { role: undefined, tier: undefined, deployment: undefined, problem: undefined } as const;
+const NO_DEMAND: Demand = { ...NOTHING, reasons: [] };
 const reason = (code: string, text: string): Reason => ({ step: 'role', code, text });
 
 /** A name of the operator's own for a deployment forces it; the upstream's model id is only a wish. */
@@ -76,8 +77,8 @@ export function readDemand(input: PlanInput): Demand {
 	const role = hints.role ?? alias?.role;
 	const tier = hints.tier ?? alias?.tier;
 	const deployment = hints.deployment ?? alias?.deployment;
+	if (role === undefined && tier === undefined && deployment === undefined) return NO_DEMAND;
 	const names = Object.entries({ role, tier, deployment }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-	if (names.length === 0) return { ...NOTHING, reasons: [] };
 	if (isProtected(call, settings)) {
 		return ignored('The safety classifier takes no orders: what header or alias demand is passed over.', 'classifier-not-forced');
 	}

@@ -160,12 +160,15 @@ function slowness(one: Case, deployment: Deployment, ms: number): Reason | undef
 
 const seconds = (ms: number): string => (ms / 1000).toFixed(1);
 
+const OF_COUNT: readonly Check[] = [...ACCESS, ...REACH];
+const OF_ANSWER: readonly Check[] = [...OF_COUNT, ...ANSWER];
+
 export function checkDeployment(one: Case, deployment: Deployment): Eligibility {
 	const isCount = one.input.call.operation === 'count-tokens';
-	const checks = [...ACCESS, ...REACH, ...(isCount ? [] : ANSWER)];
-	const faults = checks.flatMap((check) => {
+	const faults: Reason[] = [];
+	for (const check of isCount ? OF_COUNT : OF_ANSWER) {
 		const fault = check(one, deployment);
-		return fault === undefined ? [] : [toReason(fault, deployment.id)];
-	});
+		if (fault !== undefined) faults.push(toReason(fault, deployment.id));
+	}
 	return { deployment, faults, late: isCount || faults.length > 0 ? undefined : lateness(one, deployment) };
 }

@@ -37,7 +37,23 @@ export function isNamed(deployment: Deployment, model: string): boolean {
 	return deployment.model === model || deployment.id === model || (deployment.aliases?.includes(model) ?? false);
 }
 
+/** What names were found to mean, by the list of deployments that they were looked up in: it changes with the configuration alone. */
+const known = new WeakMap<readonly Deployment[], Map<string, AskedModel>>();
+
+/** Callers write what they like into `model`. */
+const MOST_KNOWN = 64;
+
 export function readModelName(model: string, deployments: readonly Deployment[]): AskedModel {
+	const names = known.get(deployments) ?? new Map<string, AskedModel>();
+	const before = names.get(model);
+	if (before !== undefined) return before;
+	const read = lookUp(model, deployments);
+	if (names.size >= MOST_KNOWN) names.clear();
+	known.set(deployments, names.set(model, read));
+	return read;
+}
+
+function lookUp(model: string, deployments: readonly Deployment[]): AskedModel {
 	const named = deployments.filter((deployment) => isNamed(deployment, model));
 	// The upstream's id says more about the class than a name of the operator's own.
 	const name = (named[0]?.model ?? model).toLowerCase();

@@ -28,10 +28,15 @@ function bucketOf(tokens: number): number {
 export function addOutputSize(sizes: OutputSizes, role: Role, tokens: number): OutputSizes {
 	const { counts } = sizes[role];
 	const bucket = bucketOf(tokens);
-	const added = counts.map((count, index) => count + (index === bucket ? 1 : 0));
-	const isFull = sizes[role].total + 1 >= FULL;
-	const kept = isFull ? added.map((count) => Math.floor(count / 2)) : added;
-	return { ...sizes, [role]: { counts: kept, total: kept.reduce((sum, count) => sum + count, 0) } };
+	const total = sizes[role].total + 1;
+	const added = counts.slice();
+	added[bucket] = (added[bucket] ?? 0) + 1;
+	return { ...sizes, [role]: total < FULL ? { counts: added, total } : halved(added) };
+}
+
+function halved(all: readonly number[]): Histogram {
+	const counts = all.map((count) => Math.floor(count / 2));
+	return { counts, total: counts.reduce((sum, count) => sum + count, 0) };
 }
 
 /** Tokens that 99 of 100 answers of the role stay within; undefined with too few samples. */

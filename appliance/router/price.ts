@@ -14,13 +14,23 @@ const MAX = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Σ tokens × rate, rounded up to a nano-USD. Beyond what a number holds exactly (nine million dollars) it stays there. */
 export function costNanoUsd(parts: PricedTokens): number {
-	let pico = 0n;
+	let sum = 0;
 	for (const [tokens, rate] of parts) {
 		if (!Number.isSafeInteger(tokens) || tokens < 0 || !Number.isSafeInteger(rate) || rate < 0) {
 			throw new RangeError(`tokens and prices are whole and not negative: ${tokens} × ${rate}`);
 		}
-		pico += BigInt(tokens) * BigInt(rate);
+		sum += tokens * rate;
 	}
+	// Terms that are not negative and have a sum this small were all exact; nearly every call is such a one.
+	return sum <= EXACT_PICO_USD ? Math.ceil(sum / 1_000) : largeCostNanoUsd(parts);
+}
+
+/** Half of the safe range: no rounding of sum or quotient can matter below it. */
+const EXACT_PICO_USD = 2 ** 52;
+
+function largeCostNanoUsd(parts: PricedTokens): number {
+	let pico = 0n;
+	for (const [tokens, rate] of parts) pico += BigInt(tokens) * BigInt(rate);
 	const nano = (pico + PICO_IN_NANO - 1n) / PICO_IN_NANO;
 	return Number(nano > MAX ? MAX : nano);
 }

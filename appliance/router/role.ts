@@ -30,7 +30,8 @@ const isTiny = (call: Call): boolean => (call.outputCapTokens ?? Number.POSITIVE
 const hasWriteTool = ({ signals }: Call): boolean => signals.toolNames.some(isWriteTool);
 const hasActingTool = ({ signals }: Call): boolean => signals.toolNames.some(isActingTool);
 const isLight = (asked: AskedModel): boolean => asked.role === 'inner';
-const isAgentClient = ({ signals }: Call): boolean => ['claude-code', 'codex', 'opencode', 'aider'].includes(signals.client.name);
+const AGENT_CLIENTS: ReadonlySet<string> = new Set(['claude-code', 'codex', 'opencode', 'aider']);
+const isAgentClient = ({ signals }: Call): boolean => AGENT_CLIENTS.has(signals.client.name);
 const isSubagent = ({ signals }: Call): boolean => signals.isSubagent || signals.requestClass === 'subagent';
 const justRead = ({ signals }: Call): boolean => signals.answeredToolNames.length > 0 && signals.answeredToolNames.every(isReadTool);
 

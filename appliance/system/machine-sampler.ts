@@ -121,7 +121,10 @@ async function memory() {
  * process of 200 MB takes milliseconds. So the kernel's file is read, and systeminformation is asked where there is
  * none, once if it knows nothing either.
  */
-export function createThermometer(file = TEMPERATURE_FILE, elsewhere = async () => (await cpuTemperature()).main) {
+export function createThermometer(
+	file = TEMPERATURE_FILE,
+	elsewhere: () => Promise<number | null> = async () => (await cpuTemperature()).main,
+) {
 	let isAbsent = false;
 	return async (): Promise<number | undefined> => {
 		const read = Number.parseInt(await readFile(file, 'utf8').catch(() => ''), 10);

@@ -4,11 +4,12 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /**
- * Young garbage is collected in small rounds, and the limit of the old space makes the collector count the bodies of
- * calls, which lie outside of it, before they pile up. A body of the largest size allowed passes with room to spare.
+ * A round over young garbage costs what is alive in it, which is all calls under way, so few rounds over much of it are
+ * cheaper than many over little. The limit of the old space makes the collector count the bodies of calls, which lie
+ * outside of it, before they pile up. A body of the largest size allowed passes with room to spare.
  * What sockets read large bodies into is collected at our word: see appliance/server/piece-garbage.ts.
  */
-export const SERVICE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=192', '--expose-gc'];
+export const SERVICE_FLAGS = ['--max-semi-space-size=16', '--max-old-space-size=192', '--expose-gc'];
 
 /**
  * Freed bodies go back to the system instead of staying in the allocator's arenas; compiled code is kept between

@@ -25,6 +25,7 @@ function mayNotFit({ scored: { deployment }, bound, capTokens }: Place): boolean
  * refuses for its content. They keep their rank.
  */
 export function fallbackOrder<T extends Place>({ input }: Case, head: T, rest: readonly T[], places: number): readonly T[] {
+	if (rest.length === 0) return rest;
 	const asked = rest.find(({ scored }) => isNamed(scored.deployment, input.call.model));
 	const wider = mayNotFit(head) ? rest.find(({ scored }) => windowOf(scored.deployment) > windowOf(head.scored.deployment)) : undefined;
 	const lenient = input.settings.contentPolicyFallbacks ?? [];

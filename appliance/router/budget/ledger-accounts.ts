@@ -77,18 +77,13 @@ export class Accounts {
 	}
 
 	settle(memberId: string, costNanoUsd: number): void {
-		for (const account of [this.team, this.member(memberId)]) {
-			account.daySettledNanoUsd += costNanoUsd;
-			account.monthSettledNanoUsd += costNanoUsd;
-		}
+		addSettled(this.team, costNanoUsd);
+		addSettled(this.member(memberId), costNanoUsd);
 	}
 
 	addHold(tree: Tree, deltaNanoUsd: number, idleDeltaNanoUsd: number): void {
-		for (const account of [this.team, this.member(tree.memberId)]) {
-			if (tree.isBounded) account.heldNanoUsd += deltaNanoUsd;
-			else account.unboundedNanoUsd += deltaNanoUsd;
-			account.idleNanoUsd += idleDeltaNanoUsd;
-		}
+		addHeld(this.team, tree.isBounded, deltaNanoUsd, idleDeltaNanoUsd);
+		addHeld(this.member(tree.memberId), tree.isBounded, deltaNanoUsd, idleDeltaNanoUsd);
 	}
 
 	/** The tightest of the four budgets above a tree; undefined where none is set. */
@@ -126,6 +121,17 @@ export class Accounts {
 		if (day !== undefined) bounds.push(boundOf(isTeam ? 'team-day' : 'member-day', day, daySettledNanoUsd, heldNanoUsd));
 		if (month !== undefined) bounds.push(boundOf(isTeam ? 'team-month' : 'member-month', month, monthSettledNanoUsd, heldNanoUsd));
 	}
+}
+
+function addSettled(account: Account, costNanoUsd: number): void {
+	account.daySettledNanoUsd += costNanoUsd;
+	account.monthSettledNanoUsd += costNanoUsd;
+}
+
+function addHeld(account: Account, isBounded: boolean, deltaNanoUsd: number, idleDeltaNanoUsd: number): void {
+	if (isBounded) account.heldNanoUsd += deltaNanoUsd;
+	else account.unboundedNanoUsd += deltaNanoUsd;
+	account.idleNanoUsd += idleDeltaNanoUsd;
 }
 
 function leastOf(bounds: readonly Bound[], size: (bound: Bound) => number): Bound | undefined {

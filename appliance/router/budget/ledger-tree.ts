@@ -26,8 +26,15 @@ export interface Tree {
 
 /** A tree belongs to its member (a foreign key never meets it) and to keys with or without a ceiling, never to both. */
 export function treeIdOf(scope: LedgerScope): string {
-	return `${scope.memberId} ${scope.hasCeiling ? 'b' : 'u'} ${scope.treeKey}`;
+	if (scope === lastScope) return lastId;
+	lastScope = scope;
+	lastId = `${scope.memberId} ${scope.hasCeiling ? 'b' : 'u'} ${scope.treeKey}`;
+	return lastId;
 }
+
+/** One call asks half a dozen times in a row, and a new text would be hashed anew for each look into a map. */
+let lastScope: LedgerScope | undefined;
+let lastId = '';
 
 export function newTree(scope: LedgerScope): Tree {
 	return {
