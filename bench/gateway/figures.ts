@@ -9,6 +9,8 @@ export const THROUGHPUT_BODIES = ['small', '41kB', '41kB-stream'] as const;
 export interface Measured {
 	/** `direct` and `innerloop` first. */
 	readonly names: readonly string[];
+	/** By name: what went wrong with a peer. */
+	readonly notes: ReadonlyMap<string, string>;
 	readonly latency: Readonly<Record<(typeof LATENCY_BODIES)[number] | '41kB-paced', ReadonlyMap<string, Latency>>>;
 	readonly throughput: Readonly<Record<(typeof THROUGHPUT_BODIES)[number], ReadonlyMap<string, Throughput>>>;
 	readonly idle: ReadonlyMap<string, number>;
@@ -82,7 +84,23 @@ export function figuresOf(measured: Measured): Figure[] {
 	return [...measured.names.flatMap((name) => figuresOfTarget(measured, name)), ...ratios(measured)];
 }
 
-const HEADER = ['ms added, p50/p99', 'small', '41 kB', '1 MB', 'first delta', 'calls/s small', '41 kB', 'streamed', 'MB idle → peak'];
+const HEADER = [
+	'ms added, p50/p99',
+	'small',
+	'41 kB',
+	'1 MB',
+	'first delta',
+	'calls/s small',
+	'41 kB',
+	'streamed',
+	'processor ms a call',
+	'MB idle → peak',
+];
+
+function labelOf({ notes }: Measured, name: string): string {
+	const note = notes.get(name);
+	return note === undefined ? name : `${name} (${note})`;
+}
 
 /** One row a target; the direct row shows whole times, the others what they add. */
 export function tableOf(measured: Measured): { readonly header: readonly string[]; readonly rows: readonly (readonly string[])[] } {
@@ -99,7 +117,7 @@ export function tableOf(measured: Measured): { readonly header: readonly string[
 			formatValue(measured.throughput[body].get(name)?.processorMsPerCall ?? Number.NaN),
 		).join(' / ');
 		return [
-			name === 'direct' ? 'direct (whole times)' : name,
+			name === 'direct' ? 'direct (whole times)' : labelOf(measured, name),
 			...LATENCY_BODIES.map((body) => `${time(body, 'p50')} / ${time(body, 'p99')}`),
 			time('41kB-paced', 'firstDeltaP50'),
 			...THROUGHPUT_BODIES.map((body) => formatValue(measured.throughput[body].get(name)?.callsPerSecond ?? Number.NaN)),

@@ -71,6 +71,7 @@ class Run {
 			const socket = connect(Number(port), hostname);
 			socket.setNoDelay(true);
 			let call: Call = newCall();
+			let isUnderWay = false;
 			const next = () => {
 				if (!this.#mayStart()) {
 					socket.end();
@@ -78,6 +79,7 @@ class Run {
 				}
 				this.#started += 1;
 				call = newCall();
+				isUnderWay = true;
 				socket.write(this.#request);
 			};
 			const reader = new HttpReader({
@@ -86,6 +88,7 @@ class Run {
 				},
 				body: (piece) => this.#read(call, piece),
 				end: () => {
+					isUnderWay = false;
 					this.#finish(call);
 					next();
 				},
@@ -93,7 +96,10 @@ class Run {
 			socket.once('connect', next);
 			socket.on('data', (bytes) => reader.push(bytes as Buffer));
 			socket.once('error', (error) => this.#fail(String(error)));
-			socket.once('close', () => resolve());
+			socket.once('close', () => {
+				if (isUnderWay) this.#fail('the connection was closed before the answer ended');
+				resolve();
+			});
 		});
 	}
 

@@ -7,6 +7,7 @@ import { dialectFigures } from './all-dialects.ts';
 import { decodingFigures } from './decoding.ts';
 import { figuresOf, type Measured, tableOf } from './figures.ts';
 import { installPeers } from './install-peers.ts';
+import { LastingTarget } from './lasting.ts';
 import { type Effort, idleMb, measureLatency, measureThroughput, type NamedTarget, peakMb } from './measure.ts';
 import { type LoadProcess, startLoad, startUpstream } from './processes.ts';
 import { claudeCodeRouter, direct, innerloop, litellm, portkey, type Target } from './targets.ts';
@@ -29,8 +30,8 @@ const options = {
 	help: { type: 'boolean', default: false },
 } as const;
 
-const FULL: Effort = { roundCalls: 60, rounds: 5, throughputMs: 1_500, throughputRounds: 3 };
-const QUICK: Effort = { roundCalls: 20, rounds: 2, throughputMs: 700, throughputRounds: 1 };
+const FULL: Effort = { roundCalls: 60, rounds: 5, warmMs: 12_000, throughputMs: 1_500, throughputRounds: 3 };
+const QUICK: Effort = { roundCalls: 20, rounds: 2, warmMs: 1_000, throughputMs: 700, throughputRounds: 1 };
 
 async function measure(load: LoadProcess, targets: readonly NamedTarget[], effort: Effort): Promise<Measured> {
 	const idle = new Map(targets.map((target) => [target.name, idleMb(target)]));
@@ -47,6 +48,7 @@ async function measure(load: LoadProcess, targets: readonly NamedTarget[], effor
 		'1MB': await measureLatency(load, targets, '1MB', { ...effort, roundCalls: Math.ceil(effort.roundCalls / 2) }),
 	};
 	return {
+		notes: new Map(targets.flatMap(({ name, note }) => (note === undefined ? [] : [[name, note]]))),
 		names: targets.map(({ name }) => name),
 		idle,
 		latency,
@@ -63,7 +65,8 @@ interface Parts {
 
 async function run(effort: Effort, parts: Parts): Promise<Figure[]> {
 	const peers = parts.peers ? await installPeers() : undefined;
-	const plan: Target[] = [direct, innerloop(false), ...(peers ? [portkey(peers), claudeCodeRouter(peers), litellm(peers)] : [])];
+	const plan: Target[] = [direct, innerloop(false)];
+	const others: Target[] = peers ? [portkey(peers), claudeCodeRouter(peers), litellm(peers)] : [];
 	const upstream = await startUpstream();
 	const load = startLoad();
 	const targets: NamedTarget[] = [];
@@ -71,6 +74,7 @@ async function run(effort: Effort, parts: Parts): Promise<Figure[]> {
 		// A first start compiles the program; every later one finds that done, and is what people have.
 		await (await innerloop(false).start(upstream.url)).stop();
 		for (const target of plan) targets.push({ name: target.name, running: await target.start(upstream.url) });
+		for (const target of others) targets.push(await LastingTarget.start(target, upstream.url));
 		const measured = await measure(load, targets, effort);
 		await Promise.all(targets.splice(0).map(({ running }) => running.stop()));
 		const table = tableOf(measured);

@@ -14,6 +14,8 @@ export interface Effort {
 	/** Calls of one latency round, and rounds; rounds of all targets take turns, so that a noisy moment meets all. */
 	readonly roundCalls: number;
 	readonly rounds: number;
+	/** Calls with 32 connections before the first round of a body: compilers need some ten thousand calls to be done. */
+	readonly warmMs: number;
 	/** Length of one throughput round, and rounds. */
 	readonly throughputMs: number;
 	readonly throughputRounds: number;
@@ -32,6 +34,10 @@ export interface NamedTarget {
 	/** Default: Anthropic Messages. */
 	readonly dialect?: DialectName;
 	readonly running: RunningTarget;
+	/** Starts it again after a failure; false where it is given up. Undefined for what must not fail. */
+	revive?(cause: Error): Promise<boolean>;
+	/** What is to be said of it beside its name. */
+	readonly note?: string | undefined;
 }
 
 /** One call at a time, in ms. */
@@ -43,13 +49,14 @@ export async function measureLatency(
 ): Promise<Map<string, Latency>> {
 	const samples = new Map(targets.map(({ name }) => [name, { latencies: [] as number[], firstDeltas: [] as number[] }]));
 	for (let round = 0; round <= rounds; round += 1) {
-		for (const { name, running, dialect = 'anthropic' } of targets) {
-			const plan = { url: running.url, headers: running.headers, body, dialect, connections: 1, durationMs: 20_000 };
-			const result = await named(name, load.run({ ...plan, calls: roundCalls }));
+		for (const target of targets) {
+			const result = await persistently(target, () =>
+				load.run({ ...planFor(target, body), connections: 1, durationMs: 20_000, calls: roundCalls }),
+			);
 			// The first round warms up.
-			if (round === 0) continue;
-			samples.get(name)?.latencies.push(...result.latenciesMs);
-			samples.get(name)?.firstDeltas.push(...result.firstDeltasMs);
+			if (round === 0 || result === undefined) continue;
+			samples.get(target.name)?.latencies.push(...result.latenciesMs);
+			samples.get(target.name)?.firstDeltas.push(...result.firstDeltasMs);
 		}
 	}
 	return new Map(
@@ -71,18 +78,23 @@ export async function measureThroughput(
 	load: LoadProcess,
 	targets: readonly NamedTarget[],
 	body: BodyName,
-	{ throughputMs, throughputRounds }: Effort,
+	{ throughputMs, throughputRounds, warmMs }: Effort,
 ): Promise<Map<string, Throughput>> {
 	const rounds = new Map(targets.map(({ name }) => [name, [] as Throughput[]]));
+	const run = (target: NamedTarget, durationMs: number) =>
+		load.run({ ...planFor(target, body), connections: 32, calls: FOREVER, durationMs });
+	for (const target of targets) await persistently(target, () => run(target, warmMs));
 	for (let round = 0; round < throughputRounds; round += 1) {
-		for (const { name, running, dialect = 'anthropic' } of targets) {
-			const plan = { url: running.url, headers: running.headers, body, dialect, connections: 32, calls: FOREVER };
-			await named(name, load.run({ ...plan, durationMs: throughputMs / 4 }));
-			const before = processorMs(running.pids());
-			const { latenciesMs, elapsedMs } = await named(name, load.run({ ...plan, durationMs: throughputMs }));
-			const used = processorMs(running.pids()) - before;
-			const calls = latenciesMs.length;
-			rounds.get(name)?.push({ callsPerSecond: (calls / elapsedMs) * 1_000, processorMsPerCall: used / calls });
+		for (const target of targets) {
+			const taken = await persistently(target, async () => {
+				await run(target, throughputMs / 4);
+				const before = processorMs(target.running.pids());
+				const { latenciesMs, elapsedMs } = await run(target, throughputMs);
+				const used = processorMs(target.running.pids()) - before;
+				const calls = latenciesMs.length;
+				return { callsPerSecond: (calls / elapsedMs) * 1_000, processorMsPerCall: used / calls };
+			});
+			if (taken !== undefined) rounds.get(target.name)?.push(taken);
 		}
 	}
 	return new Map(
@@ -106,11 +118,20 @@ export function peakMb({ running }: NamedTarget): number {
 	return residentBytes(running.pids(), 'VmHWM') / 1e6;
 }
 
-/** Says of which program a failure is: an address alone tells nobody. */
-async function named<T>(name: string, run: Promise<T>): Promise<T> {
-	try {
-		return await run;
-	} catch (cause) {
-		throw new Error(`${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+/** Of a target that may have been started again since, at another address. */
+function planFor({ running: { url, headers }, dialect = 'anthropic' }: NamedTarget, body: BodyName) {
+	return { url, headers, body, dialect };
+}
+
+/** Repeats what failed because its program died; undefined where that one is given up. Says of which program a failure is. */
+async function persistently<T>(target: NamedTarget, round: () => Promise<T>): Promise<T | undefined> {
+	for (;;) {
+		try {
+			return await round();
+		} catch (cause) {
+			const failure = new Error(`${target.name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+			if (target.revive === undefined) throw failure;
+			if (!(await target.revive(failure))) return undefined;
+		}
 	}
 }
