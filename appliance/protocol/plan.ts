@@ -113,7 +113,7 @@ export interface PlanInput {
 export interface Plan {
 	readonly role: Role;
 	readonly treeKey: string;
-	/** Tried in this order; empty exactly when `problem` is set. */
+	/** Tried in this order; empty exactly when `problem` or `estimatedInputTokens` is set. */
 	readonly candidates: readonly RankedCandidate[];
 	readonly rejected: readonly RejectedDeployment[];
 	readonly reasons: readonly Reason[];
@@ -129,6 +129,8 @@ export interface Plan {
 	readonly problem: Problem | undefined;
 	/** Types of tools that are taken out of the call wherever the box pays: nothing bounds what they cost. */
 	readonly withheldTools?: readonly string[];
+	/** A count of tokens that nobody in reach can make is answered with this estimate, and nobody is asked. */
+	readonly estimatedInputTokens?: number;
 	/** A data rule keeps the text here: no candidate is elsewhere. */
 	readonly isKeptHere?: boolean;
 	/** How the score chose, where it did. */

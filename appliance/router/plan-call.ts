@@ -6,6 +6,7 @@ import { Problem } from '../protocol/problem.ts';
 import { fitBudget } from './budget/fit.ts';
 import { type Case, openCase } from './case.ts';
 import { choose } from './choose.ts';
+import { estimateCount } from './count-estimate.ts';
 import { checkDeployment, type Eligibility } from './eligibility.ts';
 import { noCandidate } from './no-candidate.ts';
 import { refusedFields, withheldTools } from './refused-fields.ts';
@@ -34,7 +35,7 @@ function sortOut(checked: readonly Eligibility[]) {
 	return { eligible: taken.map(({ deployment }) => deployment), rejected, reasons: lateOnes };
 }
 
-function refuse(one: Case, problem: Problem, rejected: readonly RejectedDeployment[] = []): Plan {
+function refuse(one: Case, problem: Problem | undefined, rejected: readonly RejectedDeployment[] = []): Plan {
 	return {
 		role: one.role,
 		treeKey: treeKeyOf(one.input.key, one.input.call, one.input.hints),
@@ -47,6 +48,13 @@ function refuse(one: Case, problem: Problem, rejected: readonly RejectedDeployme
 		problem,
 		...(one.experiment === undefined ? {} : { experiment: one.experiment }),
 	};
+}
+
+function answerNobody(one: Case, checked: readonly Eligibility[], rejected: readonly RejectedDeployment[]): Plan {
+	const estimate = estimateCount(one, checked);
+	if (estimate === undefined) return refuse(one, noCandidate(one, checked), rejected);
+	const { reason, inputTokens } = estimate;
+	return { ...refuse(one, undefined, rejected), reasons: [...one.reasons, reason], estimatedInputTokens: inputTokens };
 }
 
 /** Nobody's call fails for the sake of a comparison: what cannot be had unrouted is routed, and stays in its group. */
@@ -63,7 +71,7 @@ const planOnce: PlanCall = (input) => {
 	if (early !== undefined) return refuse(one, early);
 	const checked = input.deployments.map((deployment) => checkDeployment(one, deployment));
 	const { eligible, rejected, reasons } = sortOut(checked);
-	if (eligible.length === 0) return refuse(one, noCandidate(one, checked), rejected);
+	if (eligible.length === 0) return answerNobody(one, checked, rejected);
 	const choice = choose(one, eligible);
 	const fit = fitBudget(one, choice.ranked);
 	const { reasons: withheld, ...without } = withheldTools(input);

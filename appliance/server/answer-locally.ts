@@ -6,6 +6,7 @@ import type { Deployment } from '../protocol/deployment.ts';
 import { foldStream } from '../protocol/fold-stream.ts';
 import type { StreamPart } from '../protocol/stream.ts';
 import { layOut } from '../provider/local/prompt/lay-out.ts';
+import { isNamed } from '../router/model-name.ts';
 import type { Box } from './box.ts';
 import { hasSuccessor } from './confidence/go-on.ts';
 import { watchAnswer } from './confidence/watch-local.ts';
@@ -22,7 +23,7 @@ export async function answerLocally(box: Box, walk: Walk, turn: Try, deployment:
 	const startedMs = box.clock.nowMs();
 	const hadCompany = box.engine.status().busySlots > 0;
 	const conversation = laidOut(walk, turn.call, deployment, must(arrival.dialect.decodeConversation(arrival.request.body)));
-	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation);
+	if (turn.call.operation === 'count-tokens') return await countLocally(box, walk, conversation, turn, deployment);
 	const request = localRequest(walk, turn, deployment, conversation);
 	const isWatched = box.confidence.isOn && hasSuccessor(walk, turn);
 	const parts = noteUsage(walk, isWatched ? watchAnswer(box, walk, turn, deployment, request) : box.engine.answer(request));
@@ -69,7 +70,15 @@ function noteTime(
 	});
 }
 
-async function countLocally(box: Box, walk: Walk, conversation: Conversation): Promise<void> {
+/** A count that no deployment in reach can make. */
+export function tellEstimate(walk: Walk, inputTokens: number): void {
+	sendWhole(walk, walk.arrival.dialect.encodeTokenCount(inputTokens));
+}
+
+const OWN_COUNT = "Counted by the tokenizer of the box's own model: an estimate for the model that was asked for.";
+
+async function countLocally(box: Box, walk: Walk, conversation: Conversation, { call }: Try, deployment: Deployment): Promise<void> {
+	if (!isNamed(deployment, call.model)) walk.because('execute', 'count-estimated', OWN_COUNT, deployment.id);
 	const inputTokens = await box.engine.countTokens(conversation, walk.arrival.reply.signal);
 	sendWhole(walk, walk.arrival.dialect.encodeTokenCount(inputTokens));
 }

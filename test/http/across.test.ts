@@ -177,3 +177,39 @@ describe('a chat caller’s tool loop at Anthropic', () => {
 		expect(turnOf()).toEqual([thinking, { type: 'tool_use', id: 'toolu_A', name: 'read', input: {} }]);
 	});
 });
+
+describe('a count of tokens for a model of another dialect', () => {
+	const count = (model: string) =>
+		box.call('/v1/messages/count_tokens', { model, messages: [{ role: 'user', content: 'x'.repeat(3_000) }] });
+
+	it('is made by the vendor where the model has one that counts', async () => {
+		const reply = await count('claude-x');
+		expect([reply.status, reply.headers['x-innerloop-reasons']]).toEqual([200, expect.not.stringContaining('count-estimated')]);
+	});
+
+	it('is an estimate where nobody in reach counts, says so, and costs nothing', async () => {
+		await box[Symbol.asyncDispose]();
+		box = await startBox({
+			config: {
+				providers: { c: { baseUrl: chat.url, dialects: ['chat-completions'], keyEnv: 'TEST_OPENAI_KEY', vendor: 'openai' } },
+				deployments: [{ id: 'gpt', provider: 'c', model: 'gpt-x', ...window }],
+				roles: { outer: { tiers: ['frontier'] }, mid: { tiers: ['frontier'] }, inner: { tiers: ['frontier'] } },
+			},
+		});
+		const before = chat.arrivals.length;
+		const reply = await count('gpt-x');
+		expect([reply.status, reply.headers['x-innerloop-reasons']]).toEqual([200, expect.stringContaining('count-estimated')]);
+		const { input_tokens: tokens } = JSON.parse(reply.text) as { input_tokens: number };
+		expect(tokens).toBeGreaterThanOrEqual(1_000);
+		expect(tokens).toBeLessThan(3_000);
+		expect(chat.arrivals.length).toBe(before);
+		expect((await recordOf(reply)).outcome).toMatchObject({ status: 200, costNanoUsd: 0 });
+	});
+
+	it('is refused where the call would not be answered either', async () => {
+		const reply = await box.call('/v1/messages/count_tokens', '{"model":"claude-x","messages":[]}', {
+			headers: { 'x-innerloop-deployment': 'none' },
+		});
+		expect(reply.status).toBe(400);
+	});
+});

@@ -120,11 +120,13 @@ const RUNS = { numRuns: 1_000 };
 const byId = (one: PlanInput, id: string) => one.deployments.find((known) => known.id === id);
 
 describe('every plan', () => {
-	it('has candidates or a problem, and never both', () => {
+	it('has candidates, or a problem, or the estimate of a count, and never two of them', () => {
 		fc.assert(
 			fc.property(inputs, (one) => {
-				const { candidates, problem } = planCall(one);
-				expect(candidates.length > 0).toBe(problem === undefined);
+				const { candidates, problem, estimatedInputTokens } = planCall(one);
+				const said = [candidates.length > 0, problem !== undefined, estimatedInputTokens !== undefined];
+				expect(said.filter(Boolean)).toHaveLength(1);
+				if (estimatedInputTokens !== undefined) expect(one.call.operation).toBe('count-tokens');
 			}),
 			RUNS,
 		);
