@@ -94,6 +94,15 @@ describe('eligibility', () => {
 		expect(faultsOf({ call: call() }, id)).toBeUndefined();
 	});
 
+	it('estimates a count only where the dialect alone keeps the counting from it', () => {
+		const count = call({ dialect: 'chat-completions', operation: 'count-tokens' });
+		const estimated = (part: Part) => plan({ call: count, deployments: [OPUS], ...part }).estimatedInputTokens;
+		expect(estimated({})).toBeGreaterThan(0);
+		expect(estimated({ health: new Map([['claude-opus-4-7', health({ isUp: false, detail: 'no key' })]]) })).toBeUndefined();
+		expect(estimated({ key: { allowedTiers: ['local'] } })).toBeUndefined();
+		expect(estimated({ call: call({ operation: 'count-tokens' }), key: { allowedTiers: ['local'] } })).toBeUndefined();
+	});
+
 	it.each([
 		[
 			'a tool it may not call',

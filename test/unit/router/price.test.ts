@@ -21,6 +21,33 @@ describe('costNanoUsd', () => {
 		expect(costNanoUsd([[33_554_432, 100_000_000]])).toBe(3_355_443_200_000);
 	});
 
+	it('is exact where floating point would not be, and on both sides of that border', () => {
+		const most = BigInt(Number.MAX_SAFE_INTEGER);
+		const exact = (parts: readonly (readonly [number, number])[]) => {
+			const nano = (parts.reduce((sum, [tokens, rate]) => sum + BigInt(tokens) * BigInt(rate), 0n) + 999n) / 1_000n;
+			return nano > most ? most : nano;
+		};
+		const tokens = fc.integer({ min: 0, max: 33_554_432 });
+		const rates = fc.oneof(fc.integer({ min: 0, max: 1_000_000 }), fc.integer({ min: 0, max: 2 ** 40 }));
+		fc.assert(
+			fc.property(fc.array(fc.tuple(tokens, rates), { maxLength: 6 }), (parts) => {
+				expect(BigInt(costNanoUsd(parts))).toBe(exact(parts));
+			}),
+			{
+				numRuns: 500,
+				examples: [
+					[
+						[
+							[33_554_432, 2 ** 31 - 1],
+							[8_001, 1],
+							[2 ** 25, 2 ** 31],
+						],
+					],
+				],
+			},
+		);
+	});
+
 	it.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])('refuses %s tokens as a programmer’s error', (tokens) => {
 		expect(() => costNanoUsd([[tokens, 1]])).toThrow(RangeError);
 	});
