@@ -1,10 +1,11 @@
 /** The box's own engine under agents' sessions: what it computes, and how long each call waits. */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Conversation } from '../../appliance/protocol/conversation.ts';
-import type { LocalEngine } from '../../appliance/protocol/ports.ts';
 import { createLocalEngine } from '../../appliance/provider/local/local-engine.ts';
 import { digestOfText } from '../../appliance/provider/local/prefix/token-blocks.ts';
-import { LocalTimes } from '../../appliance/router/local-times.ts';
+import { processorMs } from '../../test/support/child-program.ts';
+import type { Read } from './peers.ts';
 
 export interface OursOptions {
 	readonly modelPath: string;
@@ -17,27 +18,25 @@ export interface OursOptions {
 
 export interface Asked {
 	readonly member: string;
-	readonly session: string;
 	readonly conversation: Conversation;
 	readonly outputTokens: number;
 }
 
-export interface Measured {
+/** Times are those to the first word. */
+export interface Measured extends Read {
 	readonly text: string;
-	readonly promptTokens: number;
-	readonly computedTokens: number;
-	readonly firstMs: number;
-	readonly totalMs: number;
-	readonly expectedMs: number | undefined;
 }
 
+/** An engine that has used no processor for so long has written all that it had to write. */
+const QUIET_MS = 600;
+const LONGEST_WAIT_MS = 120_000;
+
 export class Ours {
-	readonly engine: LocalEngine;
-	readonly times = new LocalTimes();
+	readonly #engine: ReturnType<typeof createLocalEngine>;
 
 	constructor({ modelPath, contextTokens, slots, threads, folder, teamPrompt }: OursOptions) {
 		const silent = { info: () => undefined, warn: () => undefined, error: (fields: object, text: string) => console.error(text, fields) };
-		this.engine = createLocalEngine({
+		this.#engine = createLocalEngine({
 			...{ modelPath, contextTokens, slots, threads, queueLength: 64, prefillChunkTokens: 256, log: silent },
 			clock: { nowMs: () => performance.now(), wallMs: () => Date.now() },
 			prefix: {
@@ -47,54 +46,47 @@ export class Ours {
 		});
 	}
 
-	async untilReady(): Promise<void> {
-		while (this.engine.status().state !== 'ready') {
-			const { state, detail } = this.engine.status();
+	/** Ready, and done with what it does in the background. */
+	async untilQuiet(): Promise<void> {
+		const endMs = performance.now() + LONGEST_WAIT_MS;
+		while (this.#engine.status().state !== 'ready') {
+			const { state, detail } = this.#engine.status();
 			if (state === 'failed' || state === 'absent') throw new Error(`the engine is ${state}: ${detail}`);
-			await new Promise((resolve) => setTimeout(resolve, 50));
+			await delay(50);
+		}
+		for (let before = -1, now = this.#processorMs(); now !== before && performance.now() < endMs; now = this.#processorMs()) {
+			before = now;
+			await delay(QUIET_MS);
 		}
 	}
 
-	async ask({ member, session, conversation, outputTokens }: Asked): Promise<Measured> {
-		const hasCompany = this.engine.status().busySlots > 0;
-		const mark = { memberId: member, session, prefixDigest: 'team' };
-		const expectedMs = this.#expect(conversation, this.times.forecast(mark, hasCompany), outputTokens);
-		const startedMs = performance.now();
-		let firstMs = 0;
+	async ask({ member, conversation, outputTokens }: Asked): Promise<Measured> {
+		const begun = { ms: performance.now(), processorMs: this.#processorMs() };
+		let first: { readonly ms: number; readonly processorMs: number } | undefined;
 		let text = '';
-		let usage: { readonly inputTokens: number; readonly cacheReadTokens: number; readonly outputTokens: number } | undefined;
-		const request = { callId: 'c', memberId: member, affinityKey: session, conversation, allowedTools: undefined };
-		const signal = new AbortController().signal;
-		for await (const part of this.engine.answer({ ...request, maxOutputTokens: outputTokens, signal })) {
-			if (part.type === 'text-delta') {
-				if (firstMs === 0) firstMs = performance.now() - startedMs;
-				text += part.text;
+		let tokens: { readonly found: number; readonly computed: number } | undefined;
+		const call = { callId: 'c', memberId: member, affinityKey: member, conversation, allowedTools: undefined };
+		for await (const part of this.#engine.answer({ ...call, maxOutputTokens: outputTokens, signal: new AbortController().signal })) {
+			if (part.type === 'text-delta' || part.type === 'finish') {
+				first ??= { ms: performance.now() - begun.ms, processorMs: this.#processorMs() - begun.processorMs };
 			}
-			if (part.type === 'finish')
-				usage = {
-					inputTokens: part.usage.inputTokens ?? 0,
-					cacheReadTokens: part.usage.cacheReadTokens ?? 0,
-					outputTokens: part.usage.outputTokens ?? 0,
-				};
+			if (part.type === 'text-delta') text += part.text;
+			if (part.type === 'finish') tokens = { found: part.usage.cacheReadTokens ?? 0, computed: part.usage.inputTokens ?? 0 };
 		}
-		const totalMs = performance.now() - startedMs;
-		if (usage === undefined) throw new Error('an answer ended without its usage');
-		const promptTokens = usage.inputTokens + usage.cacheReadTokens;
-		this.times.note({
-			...{ ...mark, role: 'inner', promptTokens, foundTokens: usage.cacheReadTokens, outputTokens: usage.outputTokens },
-			...{ expectedMs, actualMs: totalMs, hadCompany: hasCompany },
-		});
-		return { text, promptTokens, computedTokens: usage.inputTokens, firstMs: firstMs || totalMs, totalMs, expectedMs };
+		if (tokens === undefined || first === undefined) throw new Error('an answer ended without its usage');
+		return { text, promptTokens: tokens.found + tokens.computed, computedTokens: tokens.computed, ...first };
 	}
 
-	/** As the router does: queue, prefill of what is not held, decode at depth, times what earlier estimates were off by. */
-	#expect(conversation: Conversation, forecast: ReturnType<LocalTimes['forecast']>, outputTokens: number): number | undefined {
-		const { rates } = this.engine.status();
-		if (rates === undefined) return undefined;
-		const characters = JSON.stringify(conversation.messages.map(({ content }) => content)).length;
-		const tokens = Math.max(1, characters / rates.bytesPerToken - forecast.heldTokens);
-		const output = Math.min(outputTokens, forecast.outputTokens.inner ?? outputTokens);
-		const ms = (tokens / rates.prefillTokensPerSecond + output / rates.decodeTokensPerSecond) * 1_000;
-		return rates.queueMs + ms * forecast.correction;
+	/** Tokens of a prompt as it would be sent. */
+	count(conversation: Conversation): Promise<number> {
+		return this.#engine.countTokens(conversation, new AbortController().signal);
+	}
+
+	close(): Promise<void> {
+		return this.#engine.close();
+	}
+
+	#processorMs(): number {
+		return processorMs([this.#engine.childPid ?? 0]);
 	}
 }

@@ -33,13 +33,20 @@ export class Text {
 	}
 }
 
-const says = (role: Message['role'], text: string): Message => ({ role, content: [{ type: 'text', text }] });
+export const says = (role: Message['role'], text: string): Message => ({ role, content: [{ type: 'text', text }] });
 
-function conversationOf(messages: readonly Message[]): Conversation {
+export function conversationOf(messages: readonly Message[]): Conversation {
 	return {
 		...{ messages, tools: [], toolChoice: 'auto', isParallelToolUseAllowed: false, outputCapTokens: undefined, temperature: 0 },
 		...{ topP: undefined, topK: undefined, seed: 1, stopSequences: [], outputSchema: undefined },
 	};
+}
+
+/** The same words for programs that know no conversations: equal beginnings stay equal. */
+export function plainText({ messages }: Conversation): string {
+	return messages
+		.map(({ role, content }) => `${role}: ${content.map((part) => (part.type === 'text' ? part.text : '')).join('')}\n`)
+		.join('');
 }
 
 /** One developer's session: each call holds all before it, with the model's real answers. */

@@ -6,74 +6,9 @@ import { type ChildEngine, openChildEngine } from '../../appliance/provider/loca
 import { openPrefixStore } from '../../appliance/provider/local/child/open-prefix-store.ts';
 import type { Slot } from '../../appliance/provider/local/child/slot.ts';
 import { warmUp } from '../../appliance/provider/local/child/warm-up.ts';
-import type { EngineSettings } from '../../appliance/provider/local/messages.ts';
 import { tinyGemma4 } from '../support/gguf-gemma4.ts';
 import { smallModel } from '../support/local-engine.ts';
-
-const CHUNK = 64;
-
-function settingsOf(modelPath: string, folder: string): EngineSettings {
-	return {
-		...{
-			modelPath,
-			build: { kind: 'prebuilt' },
-			slots: 3,
-			contextTokens: 2_048,
-			threads: 1,
-			prefillChunkTokens: CHUNK,
-			kvCache: 'auto',
-			kvCalibrationFile: undefined,
-		},
-		prefix: {
-			...{ folder, keyFile: join(folder, 'key'), diskBytes: 1e9, diskBytesADay: 1e9, restMs: 0, windowStateBytes: 64e6 },
-			...{ teamPrompts: [], calibration: 'none' },
-		},
-	};
-}
-
-/** Tokens that are text in any vocabulary, drawn anew for each seed. */
-function tokens(count: number, seed: number): number[] {
-	let state = seed * 7_919 + 1;
-	return Array.from({ length: count }, () => {
-		state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-		return 280 + ((state >>> 8) % 80);
-	});
-}
-
-interface Reading {
-	readonly found: number;
-	readonly source: string;
-	readonly computed: number;
-	readonly logits: ReadonlyMap<number, number>;
-}
-
-async function read(engine: ChildEngine, slot: Slot, prompt: readonly number[], member = 'ada', upTo = prompt.length): Promise<Reading> {
-	const body = prompt.slice(0, -1) as never[];
-	const digests = engine.prefix.digestsOf(body);
-	const brought = await engine.prefix.bring(slot, body, digests, member);
-	let computed = 0;
-	await slot
-		.prefill(body, {
-			chunkTokens: () => CHUNK,
-			isCanceled: () => slot.sequence.nextTokenIndex >= upTo,
-			onMeasured: (measurement) => {
-				computed += measurement.tokens;
-			},
-			stops: [Math.floor(body.length / CHUNK) * CHUNK],
-			atStop: (depth) => engine.prefix.keep(slot, depth, digests, { member, key: member, isHead: true }),
-		})
-		.catch(() => undefined);
-	engine.prefix.hold(slot, digests);
-	const last = prompt.at(-1) as never;
-	if (upTo < prompt.length) return { found: brought.tokens, source: brought.source, computed, logits: new Map() };
-	const [output] = await slot.sequence.controlledEvaluate([[last, { generateNext: { logits: true } }]]);
-	return {
-		found: brought.tokens,
-		source: brought.source,
-		computed,
-		logits: new Map([...(output?.next.logits ?? [])].map(([a, b]) => [a, b])),
-	};
-}
+import { type Reading, read, settingsOf, tokens } from '../support/prefix-reader.ts';
 
 describe.each([
 	{ name: 'a tiny Gemma 4: sliding windows, shared layers, heads of 256 and 512', file: tinyGemma4, cuts: [64, 704, 832, 1_280, 1_536] },
