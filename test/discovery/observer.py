@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.request
 
-from zeroconf import IPVersion, InterfaceChoice, ServiceBrowser, ServiceInfo, ServiceStateChange, Zeroconf
+from zeroconf import IPVersion, InterfaceChoice, NonUniqueNameException, ServiceBrowser, ServiceInfo, ServiceStateChange, Zeroconf
 from zeroconf._protocol.incoming import DNSIncoming
 
 GROUP4, GROUP6, PORT = "224.0.0.251", "ff02::fb", 5353
@@ -56,7 +56,11 @@ class Browser:
         self.registered = ServiceInfo(
             service_type, f"{name}.{service_type}", addresses=[socket.inet_aton(address)], port=9, server="rival.local."
         )
-        self.zeroconf.register_service(self.registered)
+        try:
+            self.zeroconf.register_service(self.registered)
+        except NonUniqueNameException:
+            # A box that went without goodbye is still remembered: the rival takes the name all the same.
+            self.zeroconf.register_service(self.registered, cooperating_responders=True)
         tell("registered", name=name)
 
 
