@@ -123,6 +123,27 @@ console.log(JSON.stringify({ page, sha256: reply.headers.get('x-sha256') }));`,
 		expect(JSON.stringify(boxes)).not.toContain(key);
 	});
 
+	it('answers plain HTTP from another machine with the way to HTTPS, and takes no key there', async () => {
+		const asker = join(lab.folder, 'ask-plainly.mjs');
+		writeFileSync(
+			asker,
+			`const [url, key] = process.argv.slice(2);
+const headers = key === undefined ? {} : { authorization: 'Bearer ' + key };
+const reply = await fetch(url, { headers, redirect: 'manual' });
+console.log(JSON.stringify({ status: reply.status, location: reply.headers.get('location'), text: await reply.text() }));`,
+		);
+		const askPlainly = async (host: LabHost, path: string, withKey?: string) => {
+			const { output } = await run(host, asker, `http://${BOX}:7341${path}`, ...(withKey === undefined ? [] : [withKey]));
+			return JSON.parse(output) as { status: number; location: string | null; text: string };
+		};
+		expect(await askPlainly(near, '/healthz')).toMatchObject({ status: 200 });
+		expect(await askPlainly(near, '/admin/')).toMatchObject({ status: 308, location: `https://${BOX}:7343/admin/` });
+		const refused = await askPlainly(near, '/v1/models', key);
+		expect(refused).toMatchObject({ status: 403, text: expect.stringContaining(`https://${BOX}:7343`) });
+		expect(refused.text).toContain('revoked');
+		expect(await askPlainly(near, '/innerloop/v1/status', key)).toMatchObject({ status: 403 });
+	});
+
 	it('sends no key over plain HTTP through the network', async () => {
 		const { code, output } = await run(near, file, 'connect', `http://${BOX}:7341`, '--key', key, '--yes');
 		expect({ code, output }).toMatchObject({ code: 1, output: expect.stringContaining('nothing was sent') });

@@ -1,6 +1,8 @@
 /** Claim, login, sessions, roles and the audit log, over real HTTP on loopback. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AccountReport, AuditReport, NewPairingCodeReport, SessionReport } from '../../appliance/protocol/access.ts';
@@ -154,5 +156,31 @@ describe('a lost password', () => {
 		expect((await browser.post('/claim', { code, password: `${PASSWORD} anew` })).status).toBe(201);
 		expect((await browser.get<SessionReport>('/session')).json).toMatchObject({ claim: { state: 'claimed' }, who: { name: 'owner' } });
 		expect((await createBrowser(box.url).post('/session', { name: 'owner', password: PASSWORD })).status).toBe(401);
+	});
+
+	it('is set anew with the code that a file on the device asks for, once', async () => {
+		const folder = await mkdtemp(join(tmpdir(), 'innerloop-reset-'));
+		const claimResetFile = join(folder, 'claim-reset');
+		const start = () => startBox({ dataDir: folder, config: { access: { claimResetFile } } });
+		try {
+			const first = await start();
+			expect((await createBrowser(first.url).post('/claim', { code: first.service.claim?.code ?? '', password: PASSWORD })).status).toBe(
+				201,
+			);
+			await first[Symbol.asyncDispose]();
+			writeFileSync(claimResetFile, '');
+			const second = await start();
+			const { code = '' } = second.service.claim ?? {};
+			expect(existsSync(claimResetFile)).toBe(false);
+			expect((await createBrowser(second.url).get<SessionReport>('/session')).json.claim).toMatchObject({ state: 'open', isReset: true });
+			expect((await createBrowser(second.url).post('/claim', { code, password: `${PASSWORD} anew` })).status).toBe(201);
+			await second[Symbol.asyncDispose]();
+			await using third = await start();
+			expect((await createBrowser(third.url).get<SessionReport>('/session')).json.claim).toMatchObject({ state: 'claimed' });
+			expect((await createBrowser(third.url).post('/session', { name: 'owner', password: PASSWORD })).status).toBe(401);
+			expect((await createBrowser(third.url).post('/session', { name: 'owner', password: `${PASSWORD} anew` })).status).toBe(201);
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
 	});
 });

@@ -1,6 +1,6 @@
 /** Providers' keys set over HTTP: sealed on the disk, used for calls, given out nowhere. */
 
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,9 +28,9 @@ afterEach(async () => {
 	await rm(dataDir, { recursive: true, force: true });
 });
 
-const start = () => {
+const start = (env: Readonly<Record<string, string>> = {}) => {
 	const providers = { anthropic: { baseUrl: upstream.baseUrl, dialects: ['anthropic'], keyEnv: NAME, auth: 'x-api-key' } };
-	return startBox({ dataDir, config: { ...testConfig({ anthropic: upstream.baseUrl }), providers } });
+	return startBox({ dataDir, env, config: { ...testConfig({ anthropic: upstream.baseUrl }), providers } });
 };
 
 describe('a provider’s key that was set over HTTP', () => {
@@ -81,6 +81,26 @@ describe('a provider’s key that was set over HTTP', () => {
 		await using box = await start();
 		expect((await box.admin('PUT', '/secrets/HTTPS_PROXY', { value: 'http://attacker.example' })).status).toBe(404);
 		expect((await box.admin('DELETE', `/secrets/${NAME}`)).status).toBe(404);
+	});
+
+	it('is sealed by a credential of systemd’s where the unit passes one, and no key lies beside it', async () => {
+		const credentials = await mkdtemp(join(tmpdir(), 'innerloop-credentials-'));
+		const withCredential = () => start({ CREDENTIALS_DIRECTORY: credentials });
+		try {
+			writeFileSync(join(credentials, 'innerloop-secrets'), 'of the card’s owner');
+			const box = await withCredential();
+			await box.admin('PUT', `/secrets/${NAME}`, { value: SECRET });
+			await box[Symbol.asyncDispose]();
+			expect(readdirSync(dataDir)).toContain('secrets.json');
+			expect(readdirSync(dataDir)).not.toContain('secrets.key');
+			const again = await withCredential();
+			await again.call('/v1/messages', ask('hello'), { headers: { 'x-api-key': box.key } });
+			await again[Symbol.asyncDispose]();
+			expect(keys).toContain(SECRET);
+			await expect(start()).rejects.toThrow(/sealed with another key/);
+		} finally {
+			await rm(credentials, { recursive: true, force: true });
+		}
 	});
 
 	it('does not open with another key, and the box says what to do', async () => {

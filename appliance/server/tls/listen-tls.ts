@@ -1,6 +1,6 @@
 /** HTTPS beside the plain port: the same addresses, over TLS 1.2 or newer, with a certificate that is renewed while it runs. */
 
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, isIP } from 'node:net';
@@ -103,7 +103,24 @@ async function readCertificate({ settings, dataDir }: TlsOptions): Promise<Serve
 		readPem(keyFile),
 		caFile === undefined ? undefined : readPem(caFile),
 	]);
+	checkPair(certFile, certificate, keyFile, key);
 	return { certificate, key, authority };
+}
+
+/** What TLS itself would refuse later, in words of its own. */
+function checkPair(certFile: string, certificate: string, keyFile: string, key: string): void {
+	const leaf = parsed(certFile, 'a certificate in PEM', () => new X509Certificate(certificate));
+	const secret = parsed(keyFile, 'an unencrypted private key in PEM', () => createPrivateKey(key));
+	if (leaf.checkPrivateKey(secret)) return;
+	throw new Problem('invalid-call', `The key in ${keyFile} is not that of the first certificate in ${certFile} (server.tls).`);
+}
+
+function parsed<T>(file: string, what: string, parse: () => T): T {
+	try {
+		return parse();
+	} catch (cause) {
+		throw new Problem('invalid-call', `The file ${file} (server.tls) is not ${what}.`, { cause });
+	}
 }
 
 async function readPem(file: string): Promise<string> {
