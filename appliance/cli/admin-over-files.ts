@@ -61,6 +61,7 @@ export async function adminOverFiles(dataDir: string, configFile: string, env: E
 		},
 		measuredSavings: async (days) =>
 			measureSavings(await history.trees(clock.wallMs() - days * DAY_MS, undefined), settings.routing.control?.share ?? 0),
+		dietSums: (days) => store.diet.sums(clock.wallMs() - days * DAY_MS, undefined),
 		findCall: async (id) => {
 			const record = await history.find(id);
 			if (record === undefined) throw new Problem('not-found', `There is no call ${JSON.stringify(id)} in the history.`);

@@ -35,6 +35,7 @@ export function adminOverHttp({ ask, read }: ServiceConnection): Admin {
 		exportSpend: ({ by, from, to }) => read(`spend.csv?by=${by}&from=${from}&to=${to}`),
 		spendByDay: async (days) => (await ask<SpendDaysReport>('GET', `spend/days?days=${days}`)).days,
 		measuredSavings: async (days) => (await ask<SavingsReport>('GET', `savings?days=${days}`)).measured,
+		dietSums: async (days) => (await ask<SavingsReport>('GET', `savings?days=${days}`)).diet,
 		findCall: (id) => ask<CallRecord>('GET', `explain/${encodeURIComponent(id)}`),
 		recentCalls: async (limit) => (await ask<CallsReport>('GET', `calls?limit=${limit}`)).calls,
 		close: () => Promise.resolve(),

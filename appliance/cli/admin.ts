@@ -8,6 +8,7 @@ import type {
 	NewMemberRequest,
 	SpendDaysReport,
 } from '../protocol/admin.ts';
+import type { DietSums } from '../protocol/diet.ts';
 import type { MeasuredSavings } from '../protocol/experiment.ts';
 import type { CallRecord, ListedKey, Member, SpendRow } from '../protocol/ports.ts';
 import type { SpendExport } from '../protocol/spend-export.ts';
@@ -35,6 +36,8 @@ export interface Admin {
 	spendByDay(days: number): Promise<SpendDaysReport['days']>;
 	/** Against the control group; undefined where there is none. */
 	measuredSavings(days: number): Promise<MeasuredSavings | undefined>;
+	/** What the context diet trimmed, one row a mode. */
+	dietSums(days: number): Promise<readonly DietSums[]>;
 	findCall(id: string): Promise<CallRecord>;
 	recentCalls(limit: number): Promise<readonly CallRecord[]>;
 	close(): Promise<void>;

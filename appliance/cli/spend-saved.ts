@@ -1,5 +1,6 @@
 /** `innerloop spend saved`: what routing saved, measured against the trees that were not routed. */
 
+import type { DietSums } from '../protocol/diet.ts';
 import type { Difference, MeasuredSavings } from '../protocol/experiment.ts';
 import { withAdmin } from './admin.ts';
 import { defineCommand, EXIT } from './command.ts';
@@ -22,9 +23,9 @@ export const spendSaved = defineCommand({
 		'not routed less routed, with the ends of its 95 % interval: an interval that holds zero shows nothing yet.',
 	async run({ values }, context) {
 		const days = readDays(values.days);
-		const measured = await withAdmin(values, context, (admin) => admin.measuredSavings(days));
-		if (values.json) context.terminal.json({ days, measured: measured ?? null });
-		else context.terminal.print(describe(measured, days));
+		const [measured, diet] = await withAdmin(values, context, (admin) => Promise.all([admin.measuredSavings(days), admin.dietSums(days)]));
+		if (values.json) context.terminal.json({ days, measured: measured ?? null, diet });
+		else context.terminal.print([describe(measured, days), ...diet.map(describeDiet)].join('\n'));
 		return EXIT.ok;
 	},
 });
@@ -45,6 +46,12 @@ function describe(measured: MeasuredSavings | undefined, days: number): string {
 		line('waiting', means.waitMs, seconds),
 	];
 	return [table(['A TREE’S MEAN', 'NOT ROUTED', 'ROUTED', 'SAVED', '95 % INTERVAL'], rows), counted].join('\n');
+}
+
+function describeDiet({ mode, results, trimmed, savedTokens, gainNanoUsd, falseTrims }: DietSums): string {
+	const share = trimmed === 0 ? '' : `; ${falseTrims} were false (${((100 * falseTrims) / trimmed).toFixed(1)} %)`;
+	const what = mode === 'on' ? 'trimmed' : 'would have trimmed';
+	return `The diet ${what} ${trimmed} of ${results} long tool results by about ${savedTokens} tokens, expected to be worth ${formatUsd(gainNanoUsd)}${share}.`;
 }
 
 function line(what: string, { control, routed, difference, low, high }: Difference, say: (value: number) => string): string[] {

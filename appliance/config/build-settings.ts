@@ -10,6 +10,7 @@ import { CATALOGUE, type CatalogueModel, cataloguePrice, findModel, withToolFees
 import { toConfidence } from './confidence.ts';
 import { toControl } from './control.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
+import { toDiet } from './diet.ts';
 import { toLearning } from './learning.ts';
 import { readEgress, toLimits } from './limits.ts';
 import type { Environment } from './places.ts';
@@ -176,6 +177,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		alerts: toAlerts(config, env),
 		learning: toLearning(config.learning),
 		confidence: toConfidence(config.confidence),
+		diet: toDiet(config.diet),
 		log: config.log,
 	});
 }

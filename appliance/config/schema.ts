@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { accessSchema } from './access.ts';
 import { confidenceSchema } from './confidence.ts';
+import { dietSchema } from './diet.ts';
 import { discoverySchema } from './discovery.ts';
 import { learningSchema } from './learning.ts';
 import { deploymentSchema } from './schema/deployment.ts';
@@ -47,6 +48,7 @@ export const configSchema = z.strictObject({
 	alerts: alertsSchema.prefault({}),
 	learning: learningSchema.prefault({}),
 	confidence: confidenceSchema.prefault({}),
+	diet: dietSchema.prefault({}),
 	log: logSchema.prefault({}),
 });
 

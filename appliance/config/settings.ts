@@ -2,6 +2,7 @@
 
 import type { ConfidenceSettings } from '../protocol/confidence.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import type { DietSettings } from '../protocol/diet.ts';
 import type { LearningSettings } from '../protocol/learning.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
@@ -91,6 +92,7 @@ export interface Settings {
 	readonly discovery: Config['discovery'];
 	readonly learning: LearningSettings;
 	readonly confidence: ConfidenceSettings;
+	readonly diet: DietSettings;
 	readonly update: Config['update'];
 	readonly log: Config['log'];
 }

@@ -5,6 +5,7 @@ import type { ClientSeen } from './clients.ts';
 import type { Condition } from './condition.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentHealth } from './deployment.ts';
+import type { DietSums } from './diet.ts';
 import type { DiscoveryStatus } from './discovery.ts';
 import type { MeasuredSavings } from './experiment.ts';
 import type { Admission, MachineSample } from './machine.ts';
@@ -185,6 +186,8 @@ export interface ServiceFile {
 export interface SavingsReport {
 	/** Against the control group; undefined where none is set and none is in the record. */
 	readonly measured: MeasuredSavings | undefined;
+	/** What the context diet trimmed, or would have, one row a mode; empty where it was never on. */
+	readonly diet: readonly DietSums[];
 	/** The deployment that is compared with; undefined where none has a price. */
 	readonly frontier: string | undefined;
 	/** Calls whose tokens nobody told. */

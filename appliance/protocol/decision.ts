@@ -1,6 +1,7 @@
 /** A decision and its reasons: the same object in the log, in the reply's header and in `explain`. */
 
 import type { ConfidenceNote } from './confidence.ts';
+import type { DietNote } from './diet.ts';
 import type { ExperimentNote } from './experiment.ts';
 import type { PolicyNote } from './learning.ts';
 import type { TokenCount } from './limits.ts';
@@ -8,7 +9,7 @@ import type { DialectName, Role, Tier } from './words.ts';
 
 export interface Reason {
 	/** Which step of the walk said it. */
-	readonly step: 'authenticate' | 'role' | 'eligibility' | 'choose' | 'reserve' | 'execute' | 'settle';
+	readonly step: 'authenticate' | 'diet' | 'role' | 'eligibility' | 'choose' | 'reserve' | 'execute' | 'settle';
 	/** A short stable word, kebab-case: `haiku-model-id`, `window-too-small`, … */
 	readonly code: string;
 	/** One sentence for a person. No prompt text, no secret. */
@@ -58,6 +59,8 @@ export interface Decision {
 	readonly experiment?: ExperimentNote;
 	/** How the box's own answer was judged, where it was. */
 	readonly confidence?: ConfidenceNote;
+	/** What was trimmed of its tool results, where the diet is on. */
+	readonly diet?: DietNote;
 }
 
 /** What became of a decision. */

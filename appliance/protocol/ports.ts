@@ -7,6 +7,7 @@ import type { ClientStore } from './clients.ts';
 import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
+import type { DietStore } from './diet.ts';
 import type { MeasuredTree } from './experiment.ts';
 import type { LearningStore } from './learning.ts';
 import type { AccessRules, Key } from './member.ts';
@@ -417,6 +418,7 @@ export interface Store {
 	readonly alerts: AlertStore;
 	readonly clients: ClientStore;
 	readonly learning: LearningStore;
+	readonly diet: DietStore;
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;

@@ -46,6 +46,8 @@ export const HINT_HEADERS = {
 	tree: 'x-innerloop-tree',
 	/** `local-only`: this text never leaves the box; can only make stricter */
 	data: 'x-innerloop-data',
+	/** `off`: nothing of this call is trimmed */
+	diet: 'x-innerloop-diet',
 	/** the member's key, where another credential occupies the usual headers */
 	key: 'x-innerloop-key',
 } as const;

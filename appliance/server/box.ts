@@ -13,6 +13,7 @@ import type { BodyMemory } from './body-memory.ts';
 import type { CallLimits } from './call-limits.ts';
 import type { ClientsSeen } from './clients-seen.ts';
 import type { ConfidenceDesk } from './confidence/confidence-desk.ts';
+import type { DietDesk } from './diet/diet-desk.ts';
 import type { LearningDesk } from './learning/learning-desk.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -47,6 +48,7 @@ export interface Box {
 	readonly alerts: AlertDesk;
 	readonly learning: LearningDesk;
 	readonly confidence: ConfidenceDesk;
+	readonly diet: DietDesk;
 	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;
 	readonly log: Logger;

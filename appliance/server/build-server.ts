@@ -26,6 +26,7 @@ import { addConnectRoutes } from './routes/connect.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addLearningRoutes } from './routes/learning.ts';
 import { addModelRoutes } from './routes/models.ts';
+import { addOriginalRoute } from './routes/originals.ts';
 import { addPairingRoutes } from './routes/pairing.ts';
 import { addSecretRoutes } from './routes/secrets.ts';
 import { addSessionRoutes } from './routes/session.ts';
@@ -76,6 +77,7 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	addUpdateRoutes(app, box, sources);
 	addAlertRoutes(app, box);
 	addLearningRoutes(app, box);
+	addOriginalRoute(app, box);
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);
 	addSessionRoutes(app, box);

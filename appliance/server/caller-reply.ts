@@ -38,6 +38,11 @@ export class CallerReply {
 		return this.response.headersSent || this.status !== 0;
 	}
 
+	/** It goes out over TLS. */
+	get isSecure(): boolean {
+		return this.response.socket !== null && 'encrypted' in this.response.socket;
+	}
+
 	get elapsedMs(): number {
 		return this.nowMs() - this.startMs;
 	}

@@ -20,6 +20,7 @@ import { createCallIds } from './call-ids.ts';
 import { CallLimits } from './call-limits.ts';
 import { ClientsSeen } from './clients-seen.ts';
 import { ConfidenceDesk } from './confidence/confidence-desk.ts';
+import { DietDesk } from './diet/diet-desk.ts';
 import { LearningDesk } from './learning/learning-desk.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -54,6 +55,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const spend = () => store.ledger.spend();
 	const learning = new LearningDesk(settings.learning, { store: store.learning, spend, clock: systemClock, log: logger });
 	const confidence = new ConfidenceDesk(settings.confidence);
+	const diet = new DietDesk(settings.diet, { store: store.diet, clock: systemClock, log: logger });
 	const take = (next: Settings) => {
 		settings = next;
 		memory.configure(next);
@@ -62,6 +64,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		alerts.configure(next.alerts);
 		learning.configure(next.learning);
 		confidence.configure(next.confidence);
+		diet.configure(next.diet);
 		logger.level = next.log.level;
 	};
 	const identity = { version: parts.version, startedAt: new Date(systemClock.wallMs()).toISOString() };
@@ -84,6 +87,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		alerts,
 		learning,
 		confidence,
+		diet,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({

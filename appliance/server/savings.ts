@@ -2,6 +2,7 @@
 
 import type { SavingsReport } from '../protocol/admin.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import type { DietSums } from '../protocol/diet.ts';
 import type { MeasuredSavings } from '../protocol/experiment.ts';
 import type { UseRow } from '../protocol/ports.ts';
 import type { Role, Tier } from '../protocol/words.ts';
@@ -20,6 +21,7 @@ export function savingsOf(
 	deployments: readonly Deployment[],
 	frontier: Deployment | undefined,
 	measured: MeasuredSavings | undefined,
+	diet: readonly DietSums[] = [],
 ): SavingsReport {
 	const tiers = new Map<string, Tier>(deployments.map(({ id, tier }) => [id, tier]));
 	const kinds = new Map<string, SavingsReport['kinds'][number]>();
@@ -39,7 +41,7 @@ export function savingsOf(
 		});
 	}
 	const order = (a: { readonly frontierNanoUsd: number; readonly costNanoUsd: number }) => a.frontierNanoUsd - a.costNanoUsd;
-	return { measured, frontier: frontier?.id, uncounted, kinds: [...kinds.values()].toSorted((a, b) => order(b) - order(a)) };
+	return { measured, diet, frontier: frontier?.id, uncounted, kinds: [...kinds.values()].toSorted((a, b) => order(b) - order(a)) };
 }
 
 const emptyKind = (role: Role, tier: Tier) => ({ role, tier, calls: 0, costNanoUsd: 0, frontierNanoUsd: 0 });

@@ -5,6 +5,7 @@ import type { Call } from '../protocol/call.ts';
 import type { ConfidenceNote } from '../protocol/confidence.ts';
 import type { Decision, Outcome, Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
+import type { DietNote } from '../protocol/diet.ts';
 import type { Key } from '../protocol/member.ts';
 import type { Plan } from '../protocol/plan.ts';
 import type { CallerRequest, Dialect, LedgerScope, Settlement } from '../protocol/ports.ts';
@@ -38,6 +39,8 @@ export class Walk {
 	problem: Problem | undefined;
 	/** How the box's own answer was judged, where it was. */
 	confidence: ConfidenceNote | undefined;
+	/** What was trimmed of its tool results before anything else saw it. */
+	diet: DietNote | undefined;
 	/** The ledger holds money for it. */
 	isReserved = false;
 	/** The mean has no room for it, and it was let through all the same. */
@@ -73,8 +76,8 @@ export class Walk {
 
 	/** Undefined until the call was planned. */
 	decision(): Decision | undefined {
-		const { arrival, call, plan, reasons, confidence } = this;
-		return call === undefined || plan === undefined ? undefined : decisionOf({ ...arrival, call, plan, reasons, confidence });
+		const { arrival, call, plan, reasons, confidence, diet } = this;
+		return call === undefined || plan === undefined ? undefined : decisionOf({ ...arrival, call, plan, reasons, confidence, diet });
 	}
 
 	outcome(): Outcome {
@@ -111,9 +114,10 @@ interface DecisionParts {
 	/** Of the steps after the plan. */
 	readonly reasons: readonly Reason[];
 	readonly confidence?: ConfidenceNote | undefined;
+	readonly diet?: DietNote | undefined;
 }
 
-export function decisionOf({ callId, at, key, call, plan, reasons, confidence }: DecisionParts): Decision {
+export function decisionOf({ callId, at, key, call, plan, reasons, confidence, diet }: DecisionParts): Decision {
 	return {
 		callId,
 		at,
@@ -130,6 +134,7 @@ export function decisionOf({ callId, at, key, call, plan, reasons, confidence }:
 		...(plan.policy === undefined ? {} : { policy: plan.policy }),
 		...(plan.experiment === undefined ? {} : { experiment: plan.experiment }),
 		...(confidence === undefined ? {} : { confidence }),
+		...(diet === undefined ? {} : { diet }),
 	};
 }
 

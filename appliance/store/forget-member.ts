@@ -13,6 +13,7 @@ export function forgetMember(db: DatabaseSync, { id: memberId, name, keyIds }: F
 		const keys = JSON.stringify(keyIds);
 		db.prepare("DELETE FROM calls WHERE json_extract(decision, '$.keyId') IN (SELECT value FROM json_each(?))").run(keys);
 		db.prepare('DELETE FROM rewards WHERE key_id IN (SELECT value FROM json_each(?))').run(keys);
+		db.prepare('DELETE FROM trims WHERE member_id = ?').run(memberId);
 		db.prepare('DELETE FROM settlements WHERE member_id = ?').run(memberId);
 		db.prepare("DELETE FROM sums WHERE scope = 'member' AND id = ?").run(memberId);
 		db.prepare('DELETE FROM trees WHERE member_id = ?').run(memberId);

@@ -7,6 +7,7 @@ import type { AccessRules } from '../protocol/member.ts';
 import type { CallFilter, Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
 import type { AccessChange } from './access-rows.ts';
+import type { DietChange, DietQuery } from './diet-store.ts';
 import type { LearningChange } from './learning-store.ts';
 import type { RunMark } from './tail-file.ts';
 
@@ -29,6 +30,7 @@ export type MemberChange =
 	| ({ readonly kind: 'client' } & ClientRow)
 	| { readonly kind: 'access'; readonly change: AccessChange }
 	| { readonly kind: 'learning'; readonly change: LearningChange }
+	| { readonly kind: 'diet'; readonly change: DietChange }
 	| { readonly kind: 'forget-member'; readonly id: string; readonly name: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
@@ -69,6 +71,7 @@ export interface StoredCall {
 }
 
 export type Query =
+	| DietQuery
 	| { readonly kind: 'call'; readonly callId: string }
 	| { readonly kind: 'recent'; readonly limit: number }
 	| { readonly kind: 'search'; readonly filter: CallFilter; readonly limit: number }

@@ -8,6 +8,7 @@ import { createAlertStore } from './alert-store.ts';
 import { backupTo } from './backup.ts';
 import { createCallHistory } from './call-history.ts';
 import { createClientStore } from './client-store.ts';
+import { createDietStore } from './diet-store.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { JournalStart } from './journal-messages.ts';
 import { createLearningStore } from './learning-store.ts';
@@ -81,11 +82,13 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		watchClock();
 	}, TICK_MS).unref();
 	const retention = createRetention(options, journal, history);
+	const diet = createDietStore(journal, clock);
 	const access = createAccessStore(start.access, journal, clock);
 	const onForget = (id: string, keyIds: readonly string[]): boolean => {
 		if (!ledger.forgetMember(id)) return false;
 		history.forget(keyIds);
 		access.forget(id);
+		diet.forget(id);
 		return true;
 	};
 	return {
@@ -96,6 +99,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		alerts: createAlertStore(journal),
 		clients: createClientStore(journal, clock),
 		learning: createLearningStore(journal, clock),
+		diet,
 		setRetention: retention.set,
 		prune: retention.prune,
 		stats: () => ({

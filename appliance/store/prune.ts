@@ -2,6 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Retention } from '../protocol/ports.ts';
+import { MOST_TRIMS } from './diet-store.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -30,6 +31,8 @@ export function createPruner(db: DatabaseSync): Pruner {
 		SELECT number FROM calls WHERE number <= (SELECT max(number) FROM calls) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
 	const bills = db.prepare(`DELETE FROM settlements WHERE rowid IN (
 		SELECT rowid FROM settlements WHERE rowid <= (SELECT max(rowid) FROM settlements) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
+	const trims = db.prepare(`DELETE FROM trims WHERE number IN (
+		SELECT number FROM trims WHERE number <= (SELECT max(number) FROM trims) - ? OR at_ms < ? LIMIT ${MOST_ROWS})`);
 	const clients = db.prepare('DELETE FROM clients WHERE last_ms < ?');
 	const alerts = db.prepare('DELETE FROM alerts WHERE at_ms < ?');
 	const audit = db.prepare('DELETE FROM audit WHERE at_ms < ? OR number <= (SELECT max(number) FROM audit) - ?');
@@ -38,10 +41,11 @@ export function createPruner(db: DatabaseSync): Pruner {
 	const prune = (kept: Retention, wallMs: number): number => {
 		const { changes: callRows } = calls.run(kept.calls, wallMs - kept.callDays * DAY_MS);
 		const { changes: billRows } = bills.run(kept.bills, wallMs - kept.billDays * DAY_MS);
+		const { changes: trimRows } = trims.run(Math.min(kept.calls, MOST_TRIMS), wallMs - kept.callDays * DAY_MS);
 		clients.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
 		audit.run(wallMs - KEPT_AUDIT_DAYS * DAY_MS, MOST_AUDIT_ROWS);
 		alerts.run(wallMs - KEPT_ALERT_DAYS * DAY_MS);
-		return Number(callRows) + Number(billRows);
+		return Number(callRows) + Number(billRows) + Number(trimRows);
 	};
 	return {
 		written(addedRows, newestMs) {

@@ -6,6 +6,7 @@ import type { Member } from '../protocol/ports.ts';
 import { periodsAt } from '../router/budget/ledger-period.ts';
 import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../router/budget/ledger-records.ts';
 import { readAudit } from './access-rows.ts';
+import { readDiet } from './diet-store.ts';
 import type { KeyRow, Query } from './journal-messages.ts';
 import { readLearned, readRewards } from './learning-store.ts';
 import { readCallSums, searchCalls } from './search-calls.ts';
@@ -121,6 +122,10 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 			return readLearned(db);
 		case 'rewards':
 			return readRewards(db, query.limit);
+		case 'trims':
+		case 'original':
+		case 'diet-sums':
+			return readDiet(db, query);
 		case 'audit':
 			return readAudit(db, query.limit, query.before);
 		case 'spend-days':

@@ -198,6 +198,8 @@ describe('one member against another', () => {
 		'GET /connect',
 		'GET /connect.mjs',
 		'GET /innerloop/v1/authority.pem',
+		// By an id that nobody can guess, which stands only in the trimmed text.
+		'GET /innerloop/v1/originals/:id',
 		'GET /innerloop/v1/session',
 		...['session', 'claim', 'claim/check', 'join', 'pairing/start', 'pairing/finish'].map((path) => `POST /innerloop/v1/${path}`),
 	]);

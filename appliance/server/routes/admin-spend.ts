@@ -44,7 +44,8 @@ export function addSpendRoutes(app: FastifyInstance, box: Box): void {
 		const { deployments, notConfigured, routing } = box.settings();
 		const rows = await box.store.history.use(sinceMs, member);
 		const measured = measureSavings(await box.store.history.trees(sinceMs, member), routing.control?.share ?? 0);
-		return savingsOf(rows, box.deployments(), frontierOf(deployments, notConfigured), measured);
+		const diet = await box.store.diet.sums(sinceMs, key.isOwner ? undefined : key.memberId);
+		return savingsOf(rows, box.deployments(), frontierOf(deployments, notConfigured), measured, diet);
 	});
 	app.get('/innerloop/v1/spend.csv', OWNER, async (request, reply) => {
 		const asked = exportOf(readQuery(exportQuery, request.query), box.clock.wallMs());

@@ -11,6 +11,7 @@ import { Chart } from '../ui/chart.tsx';
 import { useResource } from '../ui/resource.ts';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
+import { Diet } from './diet.tsx';
 import { MeasuredSavings } from './measured-savings.tsx';
 
 const DAYS = 30;
@@ -211,6 +212,11 @@ function Saved(): JSX.Element {
 			<Card title={`Saved by routing, the last ${DAYS} days`}>
 				<Shown of={savings} what="savings">
 					{({ measured }) => <MeasuredSavings measured={measured} />}
+				</Shown>
+			</Card>
+			<Card title={`Left out of prompts, the last ${DAYS} days`}>
+				<Shown of={savings} what="savings">
+					{({ diet }) => <Diet sums={diet} />}
 				</Shown>
 			</Card>
 			<Card title={`The same tokens at the frontier’s price, the last ${DAYS} days`}>
