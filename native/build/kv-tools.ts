@@ -10,9 +10,12 @@ import { OWN_SOURCES } from './own-sources.ts';
 /** Each tool, and what it is made of beside its own file. */
 const TOOLS = {
 	attention_lab: [],
+	kv_changes: [],
 	kv_memory: [],
 	kv_quality: [],
 	kv_speed: [],
+	kv_tool_calls: [],
+	widen_weights: [],
 	kv_calibrate: ['key_statistics.cpp', 'fit_transform.cpp'],
 } as const;
 
@@ -54,7 +57,7 @@ function compiler(inputs: BuildInputs, llama: string, sources: readonly string[]
 }
 
 /** Where node-llama-cpp put the libraries of its only local build. */
-function releaseFolder(llama: string): string {
+export function releaseFolder(llama: string): string {
 	const builds = readdirSync(join(llama, 'localBuilds'));
 	const [only] = builds;
 	if (only === undefined || builds.length > 1) throw new Error(`one local build was expected in ${llama}`);

@@ -23,8 +23,11 @@ export interface CacheFacts {
 /** Half of f16's memory at its quality: what every build and every model can do. */
 const SAFE = { keys: 'q8_0', values: 'q8_0', slidingWindows: undefined } as const;
 
-/** Coordinates of one block of the codec. */
-const BLOCK = 256;
+/** Coordinates of the codec's smallest blocks, which the engine takes by itself where larger ones do not fit. */
+const SMALLEST_BLOCK = 64;
+
+/** Coordinates of a block of segments. */
+const SEGMENTED_BLOCK = 256;
 
 /** Where the weights of the norms tell which channels are loud: native/turboquant/ggml/llama/key-balance.cpp has the same list. */
 const BALANCED = new Set(['gemma3', 'gemma4', 'qwen3', 'qwen3moe']);
@@ -33,12 +36,13 @@ const BALANCED = new Set(['gemma3', 'gemma4', 'qwen3', 'qwen3moe']);
 const BEST = { calibrated: 'tqs40/tq4', balanced: 'tq4' } as const;
 
 export function chooseCacheTypes(wanted: KvCacheChoice, facts: CacheFacts): CacheTypes {
-	const best = facts.isCalibrated ? BEST.calibrated : BEST.balanced;
+	const isSegmented = facts.isCalibrated && fitsSegments(facts);
+	const best = isSegmented ? BEST.calibrated : BEST.balanced;
 	const [keys = '', values = keys] = (wanted === 'auto' ? best : wanted).split('/');
 	const isOfCodec = `${keys}/${values}`.includes('tq');
 	const obstacle = isOfCodec ? obstacleOf(facts) : undefined;
 	if (obstacle !== undefined) return { ...SAFE, reason: obstacle };
-	const source = facts.isCalibrated ? 'keys calibrated for this model' : 'keys balanced by the weights of the norms alone';
+	const source = isSegmented ? 'keys calibrated for this model' : 'keys balanced by the weights of the norms alone';
 	const detail = isOfCodec ? source : 'as configured';
 	return {
 		keys,
@@ -48,11 +52,18 @@ export function chooseCacheTypes(wanted: KvCacheChoice, facts: CacheFacts): Cach
 	};
 }
 
-function obstacleOf({ build, architecture, headSizes, isCalibrated }: CacheFacts): string | undefined {
+function fitsSegments({ headSizes }: CacheFacts): boolean {
+	return headSizes.every((size) => size % SEGMENTED_BLOCK === 0);
+}
+
+function obstacleOf(facts: CacheFacts): string | undefined {
+	const { build, architecture, headSizes, isCalibrated } = facts;
 	if (build === 'prebuilt') return 'the prebuilt engine knows no smaller type of the same quality';
-	const odd = headSizes.find((size) => size === 0 || size % BLOCK !== 0);
-	if (odd !== undefined) return `heads of ${odd} do not fit blocks of ${BLOCK}`;
-	const hasOrder = isCalibrated || BALANCED.has(architecture);
-	if (!hasOrder) return `nothing tells yet which channels are loud in the keys of ${architecture}: innerloop kv calibrate`;
-	return undefined;
+	const odd = headSizes.find((size) => size === 0 || size % SMALLEST_BLOCK !== 0);
+	if (odd !== undefined) return `heads of ${odd} do not fit blocks of ${SMALLEST_BLOCK}`;
+	if (BALANCED.has(architecture) || (isCalibrated && fitsSegments(facts))) return undefined;
+	const silence = `nothing tells which channels are loud in the keys of ${architecture}`;
+	return fitsSegments(facts)
+		? `${silence} yet: innerloop kv calibrate`
+		: `${silence}, and calibrated ones need heads of ${SEGMENTED_BLOCK}`;
 }

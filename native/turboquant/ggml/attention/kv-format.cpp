@@ -85,6 +85,9 @@ void unpack_f16(const void * row, float * values, int64_t n) {
     ggml_cpu_fp16_to_fp32((const ggml_fp16_t *) row, values, n);
 }
 
+#define INNERLOOP_FORMAT_CASE(name, bits, block) \
+    case GGML_TYPE_TQ##name: return { type, block, unpack_rows<block, INNERLOOP_BLOCK_BYTES(bits, block), unpack_tq<bits, block>>, to_float };
+
 kv_format format_of(ggml_type type) {
     const auto to_float = ggml_get_type_traits(type)->to_float;
     switch (type) {
@@ -93,10 +96,7 @@ kv_format format_of(ggml_type type) {
         case GGML_TYPE_Q8_0: return { type, QK8_0, unpack_rows<QK8_0, sizeof(block_q8_0), unpack_q8_0>, to_float };
         case GGML_TYPE_Q5_0: return { type, QK5_0, unpack_rows<QK5_0, sizeof(block_q5_0), unpack_q5_0>, to_float };
         case GGML_TYPE_Q4_0: return { type, QK4_0, unpack_rows<QK4_0, sizeof(block_q4_0), unpack_q4_0>, to_float };
-        case GGML_TYPE_TQ3:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(3), unpack_tq<3>>, to_float };
-        case GGML_TYPE_TQ4:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(4), unpack_tq<4>>, to_float };
-        case GGML_TYPE_TQ5:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(5), unpack_tq<5>>, to_float };
-        case GGML_TYPE_TQ6:  return { type, INNERLOOP_BLOCK, unpack_rows<INNERLOOP_BLOCK, INNERLOOP_BLOCK_BYTES(6), unpack_tq<6>>, to_float };
+        INNERLOOP_TYPES(INNERLOOP_FORMAT_CASE)
         case GGML_TYPE_TQS35: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(35) + 7)/8, unpack_tqs<TQS_35>>, to_float };
         case GGML_TYPE_TQS40: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(40) + 7)/8, unpack_tqs<TQS_40>>, to_float };
         case GGML_TYPE_TQS45: return { type, INT8_BLOCK, unpack_rows<INT8_BLOCK, (INNERLOOP_SEGMENTS_BYTES(45) + 7)/8, unpack_tqs<TQS_45>>, to_float };

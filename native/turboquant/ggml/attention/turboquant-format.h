@@ -37,16 +37,16 @@ template <int BITS>
 #endif
 }
 
-// A row of n coordinates; span: INNERLOOP_BLOCK. BITS 3 to 6.
-template <int BITS>
+// A row of n coordinates; span: BLOCK. BITS 3 to 6.
+template <int BITS, int BLOCK>
 [[gnu::always_inline]] inline void unpack_tq(const void * row, int64_t n, int8_t * values, float * scales) {
     constexpr int PAIR = 2*TQ_GROUP;
     const auto * block = (const uint8_t *) row;
-    for (int64_t at = 0; at < n; at += INNERLOOP_BLOCK, block += INNERLOOP_BLOCK_BYTES(BITS)) {
+    for (int64_t at = 0; at < n; at += BLOCK, block += INNERLOOP_BLOCK_BYTES(BITS, BLOCK)) {
         *scales++ = simd::to_float(*(const ggml_fp16_t *) block)*tq::Format<BITS>::unit;
-        for (int pair = 0; pair < INNERLOOP_BLOCK/PAIR; pair++) {
+        for (int pair = 0; pair < BLOCK/PAIR; pair++) {
             const unsigned both = block[2 + pair];
-            const uint8_t * codes = block + tq::header_bytes(INNERLOOP_BLOCK) + 2*pair*tq::kGroupBytes<BITS>;
+            const uint8_t * codes = block + tq::header_bytes(BLOCK) + 2*pair*tq::kGroupBytes<BITS>;
             unpack_pair<BITS>(codes, tq::Format<BITS>::table(both & 15), tq::Format<BITS>::table(both >> 4), values + at + pair*PAIR);
         }
     }

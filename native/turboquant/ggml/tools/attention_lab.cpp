@@ -155,7 +155,7 @@ void check(const char * name, const shape & s) {
 
 void check_all() {
     for (ggml_type type : { GGML_TYPE_F32, GGML_TYPE_F16, GGML_TYPE_Q8_0, GGML_TYPE_Q5_0, GGML_TYPE_Q4_0, GGML_TYPE_Q4_1,
-                            GGML_TYPE_TQ3, GGML_TYPE_TQ4, GGML_TYPE_TQ5, GGML_TYPE_TQ6 }) {
+                            GGML_TYPE_TQ3, GGML_TYPE_TQ4, GGML_TYPE_TQ5, GGML_TYPE_TQ6, GGML_TYPE_TQ4_128, GGML_TYPE_TQ5_64 }) {
         shape decode { type, type };
         decode.size = 512;
         decode.tokens = 1500;

@@ -87,9 +87,12 @@ inline llama_context_params context_params(ggml_type type_k, ggml_type type_v, u
     return params;
 }
 
-inline llama_context * open(llama_model * model, ggml_type type_k, ggml_type type_v, bool is_rotated, uint32_t tokens, uint32_t batch, int threads) {
+inline llama_context * open(llama_model * model, ggml_type type_k, ggml_type type_v, bool is_rotated, uint32_t tokens, uint32_t batch, int threads,
+                            bool is_full = false) {
     setenv("LLAMA_ATTN_ROT_DISABLE", is_rotated ? "0" : "1", 1);
-    llama_context * context = llama_init_from_model(model, context_params(type_k, type_v, tokens, batch, threads));
+    auto params = context_params(type_k, type_v, tokens, batch, threads);
+    params.swa_full = is_full;
+    llama_context * context = llama_init_from_model(model, params);
     if (context == nullptr) {
         fail(std::string("no context with a cache of ") + ggml_type_name(type_k) + "/" + ggml_type_name(type_v));
     }

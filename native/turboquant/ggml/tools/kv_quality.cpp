@@ -2,16 +2,14 @@
 //
 //   kv_quality MODEL TEXT CONTEXT CHUNKS THREADS VARIANT...
 //
-// A variant is TYPE, or TYPE of keys/TYPE of values, and behind it "-" for no rotation, "+" for keys balanced by the norms' weights, "*"
-// for keys calibrated by the file that INNERLOOP_KEY_CALIBRATION names, "~" for sliding windows at q8_0: q4_0-+, tqs40/tq4*~.
+// Variants: kv_variant.h.
 // The second half of each chunk counts, as in llama.cpp's perplexity tool. One JSON object a variant.
 
-#include "kv_model.h"
+#include "kv_variant.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <map>
 
 namespace {
 
@@ -25,27 +23,10 @@ struct variant {
     int64_t same_top = 0;
 };
 
-// Each way of its keys is a model of its own, loaded when first asked for.
-struct models {
-    std::string file;
-    std::map<kv::keys_as, llama_model *> loaded;
-
-    llama_model * get(kv::keys_as keys) {
-        auto & model = loaded[keys];
-        return model != nullptr ? model : model = kv::load(file, keys);
-    }
-};
-
-variant open_variant(const std::string & name, models & all, int context, int threads) {
+variant open_variant(const std::string & name, kv::models & all, int context, int threads) {
     variant v;
     v.name = name;
-    const bool has_star = name.find('*') != std::string::npos, has_plus = name.find('+') != std::string::npos;
-    const auto as = has_star ? kv::keys_as::calibrated : has_plus ? kv::keys_as::balanced : kv::keys_as::in_the_file;
-    const bool is_rotated = name.find('-') == std::string::npos;
-    const std::string types = name.substr(0, name.find_first_of("+-*~"));
-    const auto [keys, values] = kv::types_named(types);
-    setenv("INNERLOOP_SLIDING_CACHE", name.find('~') == std::string::npos ? "" : "q8_0", 1);
-    v.context = kv::open(all.get(as), keys, values, is_rotated, context, BATCH, threads);
+    v.context = kv::open_variant(name, all, context, BATCH, threads, false);
     return v;
 }
 
@@ -179,7 +160,7 @@ int main(int argc, char ** argv) {
     }
     const int context = atoi(argv[3]), chunks = atoi(argv[4]), threads = atoi(argv[5]);
     kv::start();
-    models all { argv[1], {} };
+    kv::models all { argv[1], {} };
     llama_model * plain = all.get(kv::keys_as::in_the_file);
     const auto tokens = kv::tokenize(plain, argv[2]);
     if ((int64_t) tokens.size() < (int64_t) context*chunks) {
