@@ -93,10 +93,11 @@ template <int BITS, int BLOCK, int R>
     for (int r = 0; r < R; r++) {
         acc[0][r] = acc[1][r] = _mm512_setzero_si512();
     }
+    constexpr int PAIRS = BLOCK/(2*TQ_GROUP), SHARE = 2*QUAD/PAIRS;
     int codes = tq::header_bytes(BLOCK);
-    for (int pair = 0; pair < BLOCK/(2*TQ_GROUP); pair++) {
-        // Two rows' share of what this loop reads: all at once would wait for one another.
-        for (int t = 2*pair; t < 2*pair + 2; t++) {
+    for (int pair = 0; pair < PAIRS; pair++) {
+        // A share of the rows that this loop reads: all at once would wait for one another.
+        for (int t = pair*SHARE; t < (pair + 1)*SHARE; t++) {
             for (int line = 0; line < BLOCK_BYTES<BLOCK, BITS>; line += 64) {
                 __builtin_prefetch(first + t*stride + AHEAD + line);
             }

@@ -44,13 +44,13 @@ void sum(const char * values, size_t stride, int64_t size, int tokens, int max_t
 
 } // namespace
 
+#define INNERLOOP_FUSED_CASE(name, bits, block) \
+    case GGML_TYPE_TQ##name: return { score<bits, block>, sum<bits, block> };
+
 fused_kernels fused_kernels_of(ggml_type type) {
     switch (type) {
-        case GGML_TYPE_TQ3: return { score<3, INNERLOOP_BLOCK>, sum<3, INNERLOOP_BLOCK> };
-        case GGML_TYPE_TQ4: return { score<4, INNERLOOP_BLOCK>, sum<4, INNERLOOP_BLOCK> };
-        case GGML_TYPE_TQ5: return { score<5, INNERLOOP_BLOCK>, sum<5, INNERLOOP_BLOCK> };
-        case GGML_TYPE_TQ6: return { score<6, INNERLOOP_BLOCK>, sum<6, INNERLOOP_BLOCK> };
-        default:            return {};
+        INNERLOOP_TYPES(INNERLOOP_FUSED_CASE)
+        default: return {};
     }
 }
 
