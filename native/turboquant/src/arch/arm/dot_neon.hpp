@@ -22,8 +22,10 @@ template <int BITS, int HEADS, int TOKENS>
         }
     };
     const auto multiply = [&](int group, const NeonSteps* keys) {
+#pragma GCC unroll 16
         for (int h = 0; h < HEADS; h++) {
             const int8_t* values = queries[h] + group * TQ_GROUP;
+#pragma GCC unroll 2
             for (int half = 0; half < 2; half++) {
                 const int8x16_t q = vld1q_s8(values + 16 * half);
                 for (int t = 0; t < TOKENS; t++) sum[t][h] = vdotq_s32(sum[t][h], keys[t].half[half], q);
