@@ -6,6 +6,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { modelsDir, nativeDir } from '../config/places.ts';
 import { chooseModel } from '../model/choose-model.ts';
 import { type CalibrationRecord, type CalibrationState, findCalibration } from '../model/kv-calibration.ts';
+import type { StatusReport } from '../protocol/admin.ts';
 import type { EngineStatus } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
 import { type CalibrationStep, calibrateKeys, DEFAULT_TOKENS } from './calibrate-keys.ts';
@@ -22,9 +23,9 @@ const status = defineCommand({
 		const file = modelFileOf(wanted ?? configuredModel(values, context), context);
 		const calibration = findCalibration(file);
 		const service = findService(dataDirOf(values, context));
-		const local = service === undefined ? undefined : (await service.ask<{ local: EngineStatus }>('GET', 'status')).local;
-		if (values.json) context.terminal.json({ model: file, calibration, running: local && runningOf(local) });
-		else context.terminal.print([`model        ${file}`, runningLine(local), `calibration  ${describe(calibration)}`].join('\n'));
+		const engine = service === undefined ? undefined : (await service.ask<StatusReport>('GET', 'status')).engine;
+		if (values.json) context.terminal.json({ model: file, calibration, running: engine && runningOf(engine) });
+		else context.terminal.print([`model        ${file}`, runningLine(engine), `calibration  ${describe(calibration)}`].join('\n'));
 		return EXIT.ok;
 	},
 });
@@ -104,10 +105,10 @@ function runningOf({ state, build, kvCache, kvCacheReason }: EngineStatus) {
 	return { state, build, kvCache, kvCacheReason };
 }
 
-function runningLine(local: EngineStatus | undefined): string {
-	if (local === undefined) return 'in use       no service runs on this data folder';
-	if (local.kvCache === undefined) return `in use       nothing yet: the engine is ${local.state}`;
-	return `in use       ${local.kvCache}, ${local.build} build: ${local.kvCacheReason}`;
+function runningLine(engine: EngineStatus | undefined): string {
+	if (engine === undefined) return 'in use       no service runs on this data folder';
+	if (engine.kvCache === undefined) return `in use       nothing yet: the engine is ${engine.state}`;
+	return `in use       ${engine.kvCache}, ${engine.build} build: ${engine.kvCacheReason}`;
 }
 
 function describe(state: CalibrationState): string {
