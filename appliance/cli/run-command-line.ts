@@ -19,6 +19,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Command[]>>> = {
 	pair: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'pair'),
 	audit: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name === 'audit'),
 	secret: async () => (await import('./access.ts')).accessCommands.filter(({ name }) => name.startsWith('secret')),
+	earned: async () => (await import('./earned.ts')).earnedCommands,
 	replay: async () => (await import('./replay.ts')).replayCommands,
 	discover: async () => (await import('./discover.ts')).discoverCommands,
 	connect: async () => (await import('./connect.ts')).connectCommands,

@@ -11,6 +11,7 @@ import { toConfidence } from './confidence.ts';
 import { toControl } from './control.ts';
 import { DEFAULT_PROVIDERS } from './default-providers.ts';
 import { toDiet } from './diet.ts';
+import { toEarned } from './earned.ts';
 import { toLearning } from './learning.ts';
 import { readEgress, toLimits } from './limits.ts';
 import type { Environment } from './places.ts';
@@ -178,6 +179,7 @@ export function buildSettings(config: Config, env: Environment): Settings {
 		learning: toLearning(config.learning),
 		confidence: toConfidence(config.confidence),
 		diet: toDiet(config.diet),
+		earned: toEarned(config.earned),
 		log: config.log,
 	});
 }

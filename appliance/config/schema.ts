@@ -5,6 +5,7 @@ import { accessSchema } from './access.ts';
 import { confidenceSchema } from './confidence.ts';
 import { dietSchema } from './diet.ts';
 import { discoverySchema } from './discovery.ts';
+import { earnedSchema } from './earned.ts';
 import { learningSchema } from './learning.ts';
 import { deploymentSchema } from './schema/deployment.ts';
 import { localSchema } from './schema/local.ts';
@@ -49,6 +50,7 @@ export const configSchema = z.strictObject({
 	learning: learningSchema.prefault({}),
 	confidence: confidenceSchema.prefault({}),
 	diet: dietSchema.prefault({}),
+	earned: earnedSchema.prefault({}),
 	log: logSchema.prefault({}),
 });
 

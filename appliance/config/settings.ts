@@ -3,6 +3,7 @@
 import type { ConfidenceSettings } from '../protocol/confidence.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import type { DietSettings } from '../protocol/diet.ts';
+import type { EarnedSettings } from '../protocol/earned.ts';
 import type { LearningSettings } from '../protocol/learning.ts';
 import type { Limits } from '../protocol/limits.ts';
 import type { RoutingSettings } from '../protocol/plan.ts';
@@ -93,6 +94,7 @@ export interface Settings {
 	readonly learning: LearningSettings;
 	readonly confidence: ConfidenceSettings;
 	readonly diet: DietSettings;
+	readonly earned: EarnedSettings;
 	readonly update: Config['update'];
 	readonly log: Config['log'];
 }

@@ -3,6 +3,7 @@
 import type { Call } from './call.ts';
 import type { RankedCandidate, Reason, RejectedDeployment } from './decision.ts';
 import type { Deployment, DeploymentHealth, RolePolicy } from './deployment.ts';
+import type { EarnedPolicy } from './earned.ts';
 import type { ControlSettings, ExperimentNote } from './experiment.ts';
 import type { CallPolicy, PolicyNote } from './learning.ts';
 import type { Key } from './member.ts';
@@ -108,6 +109,8 @@ export interface PlanInput {
 	readonly random: number;
 	/** Orders by a learned score where the role is learned for; absent: rules order. */
 	readonly policy?: CallPolicy;
+	/** Which classes of calls may go to the box; absent: all. */
+	readonly earned?: EarnedPolicy;
 }
 
 export interface Plan {

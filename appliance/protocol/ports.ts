@@ -8,6 +8,7 @@ import type { Conversation, Loss } from './conversation.ts';
 import type { Decision, Outcome } from './decision.ts';
 import type { Deployment, DeploymentRates } from './deployment.ts';
 import type { DietStore } from './diet.ts';
+import type { EarnedStore } from './earned.ts';
 import type { MeasuredTree } from './experiment.ts';
 import type { LearningStore } from './learning.ts';
 import type { AccessRules, Key } from './member.ts';
@@ -419,6 +420,7 @@ export interface Store {
 	readonly clients: ClientStore;
 	readonly learning: LearningStore;
 	readonly diet: DietStore;
+	readonly earned: EarnedStore;
 	stats(): StoreStats;
 	/** What was settled on each of the last `days` days with any spending, newest first; team before members. */
 	spendByDay(days: number): Promise<readonly SpendDay[]>;

@@ -5,6 +5,8 @@ import type { Reason } from '../protocol/decision.ts';
 import type { Deployment } from '../protocol/deployment.ts';
 import { type Case, healthOf, inputTokensAt } from './case.ts';
 import { crossingFault, isCrossing, needsServerTools } from './crossing.ts';
+import { demandsNothing } from './demand.ts';
+import { classOf } from './earned/call-class.ts';
 import { expectedCloudMs, expectedMs } from './expect.ts';
 import { limitRefusalAt, sayLimit } from './limit-tokens.ts';
 import { isNamed } from './model-name.ts';
@@ -142,11 +144,20 @@ export interface Eligibility {
 
 /** A late answer is better than none, so lateness alone does not make a deployment ineligible. */
 function lateness(one: Case, deployment: Deployment): Reason | undefined {
+	const unearned = unearnedAt(one, deployment);
+	if (unearned !== undefined) return unearned;
 	const ms = expectedMs(one, deployment);
 	if (ms === undefined) return undefined;
 	if (ms <= one.policy.deadlineMs) return slowness(one, deployment, ms);
 	const text = `Its answer is expected after ${Math.ceil(ms / 1000)} s, and ${one.role} calls have ${Math.ceil(one.policy.deadlineMs / 1000)} s.`;
 	return toReason(['too-slow', text], deployment.id);
+}
+
+/** What the class of a call has not earned yet is the last resort, like an answer that comes late; what must stay here, or is wanted here, stays. */
+function unearnedAt({ input, role, keptHereBy, demand }: Case, { tier, id }: Deployment): Reason | undefined {
+	if (tier !== 'local' || input.earned === undefined || keptHereBy !== undefined || !demandsNothing(demand)) return undefined;
+	const refusal = input.earned.refusalOf(classOf(input.call, role), input.random);
+	return refusal && toReason([refusal.code, refusal.text], id);
 }
 
 /** Who waits much longer than the cloud would take is not helped by an answer that costs nothing. */

@@ -22,6 +22,9 @@ function unbounded({ call, key, settings, deployments }: PlanInput): Problem | u
 	return new Problem('cost-not-bounded', text, { details: { fields: refused } });
 }
 
+/** By why it would not have been taken, had there been another. */
+const LAST_RESORT: Readonly<Record<string, string>> = { 'not-earned': 'not-earned-but-only', 'earned-audit': 'not-earned-but-only' };
+
 /** Late deployments are taken only where nobody is in time. */
 function sortOut(checked: readonly Eligibility[]) {
 	const able = checked.filter(({ faults }) => faults.length === 0);
@@ -31,7 +34,9 @@ function sortOut(checked: readonly Eligibility[]) {
 		if (taken.includes(one)) return [];
 		return [{ deployment: one.deployment.id, reasons: one.late === undefined ? one.faults : [one.late] }];
 	});
-	const lateOnes = taken.flatMap(({ late }) => (late === undefined ? [] : [{ ...late, code: 'too-slow-but-only' }]));
+	const lateOnes = taken.flatMap(({ late }) =>
+		late === undefined ? [] : [{ ...late, code: LAST_RESORT[late.code] ?? 'too-slow-but-only' }],
+	);
 	return { eligible: taken.map(({ deployment }) => deployment), rejected, reasons: lateOnes };
 }
 

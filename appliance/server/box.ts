@@ -14,6 +14,7 @@ import type { CallLimits } from './call-limits.ts';
 import type { ClientsSeen } from './clients-seen.ts';
 import type { ConfidenceDesk } from './confidence/confidence-desk.ts';
 import type { DietDesk } from './diet/diet-desk.ts';
+import type { EarnedDesk } from './earned/earned-desk.ts';
 import type { LearningDesk } from './learning/learning-desk.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -49,6 +50,7 @@ export interface Box {
 	readonly learning: LearningDesk;
 	readonly confidence: ConfidenceDesk;
 	readonly diet: DietDesk;
+	readonly earned: EarnedDesk;
 	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;
 	readonly log: Logger;

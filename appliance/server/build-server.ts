@@ -23,6 +23,7 @@ import { addUpdateRoutes, type UpdateSources } from './routes/admin-update.ts';
 import { addAuthorityRoute } from './routes/authority.ts';
 import { addCallRoutes } from './routes/calls.ts';
 import { addConnectRoutes } from './routes/connect.ts';
+import { addEarnedRoute } from './routes/earned.ts';
 import { addHealthRoutes } from './routes/health.ts';
 import { addLearningRoutes } from './routes/learning.ts';
 import { addModelRoutes } from './routes/models.ts';
@@ -78,6 +79,7 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	addAlertRoutes(app, box);
 	addLearningRoutes(app, box);
 	addOriginalRoute(app, box);
+	addEarnedRoute(app, box);
 	addMemberRoutes(app, box);
 	addKeyRoutes(app, box);
 	addSessionRoutes(app, box);

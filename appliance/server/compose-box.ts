@@ -21,6 +21,7 @@ import { CallLimits } from './call-limits.ts';
 import { ClientsSeen } from './clients-seen.ts';
 import { ConfidenceDesk } from './confidence/confidence-desk.ts';
 import { DietDesk } from './diet/diet-desk.ts';
+import { EarnedDesk } from './earned/earned-desk.ts';
 import { LearningDesk } from './learning/learning-desk.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -56,6 +57,15 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const learning = new LearningDesk(settings.learning, { store: store.learning, spend, clock: systemClock, log: logger });
 	const confidence = new ConfidenceDesk(settings.confidence);
 	const diet = new DietDesk(settings.diet, { store: store.diet, clock: systemClock, log: logger });
+	const machine = new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger });
+	const earned = new EarnedDesk(settings.earned, {
+		store: store.earned,
+		engine,
+		clock: systemClock,
+		log: logger,
+		runningCalls: () => running.count,
+		hasRoom: () => machine.admission.state === 'open',
+	});
 	const take = (next: Settings) => {
 		settings = next;
 		memory.configure(next);
@@ -65,6 +75,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		learning.configure(next.learning);
 		confidence.configure(next.confidence);
 		diet.configure(next.diet);
+		earned.configure(next.earned);
 		logger.level = next.log.level;
 	};
 	const identity = { version: parts.version, startedAt: new Date(systemClock.wallMs()).toISOString() };
@@ -82,12 +93,13 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		recentPlans: new RecentPlans(),
 		live: new LiveFeed({ parts: (memberId) => livePartsOf(box, identity, memberId) }),
 		pulse: new PulseMemory(systemClock.wallMs),
-		machine: new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger }),
+		machine,
 		access,
 		alerts,
 		learning,
 		confidence,
 		diet,
+		earned,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({

@@ -55,6 +55,7 @@ export function planCallNow(
 		nowMs: box.clock.nowMs(),
 		random: box.random(),
 		...(policy === undefined ? {} : { policy }),
+		...(box.earned.policy === undefined ? {} : { earned: box.earned.policy }),
 	};
 	return { plan: withAdmission(box, planAlsoResting(input)), scope, input };
 }

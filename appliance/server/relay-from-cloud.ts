@@ -122,7 +122,8 @@ const NOTHING_SAID: ReplySummary = { usage: NO_USAGE, finish: undefined, isCompl
 /** A reply without its dialect's last word is not given a clean end. */
 async function relayAnswer(box: Box, walk: Walk, turn: Try, deployment: Deployment, { opened, visit }: Opened): Promise<void> {
 	const { dialect } = walk.arrival;
-	const tap = dialect.createReplyTap(turn.call.isStream);
+	const plain = dialect.createReplyTap(turn.call.isStream);
+	const tap = box.earned.isOn ? box.earned.listen(walk, plain) : plain;
 	let isWhole = false;
 	try {
 		await pour(walk, opened, { tap, filter: usageFilter(turn.call, dialect) });

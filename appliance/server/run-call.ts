@@ -12,6 +12,7 @@ import { type Arrival, Walk } from './walk.ts';
 
 /** Serves an authenticated call to its end; never rejects: whatever goes wrong is told to the caller, the ledger and the log. */
 export async function runCall(box: Box, arrival: Arrival): Promise<void> {
+	if (box.earned.isOn) box.earned.giveWay();
 	const walk = box.diet.isOn ? await box.diet.takeOn(arrival) : new Walk(arrival);
 	try {
 		const call = decode(walk); // the caller's bytes and what they say about themselves
@@ -23,5 +24,6 @@ export async function runCall(box: Box, arrival: Arrival): Promise<void> {
 	} finally {
 		settle(box, walk); // the real cost, or the bound where nobody said
 		report(box, walk); // log, metrics, history
+		if (box.earned.isOn) box.earned.finish(walk); // what the box itself would have said, once nobody calls
 	}
 }

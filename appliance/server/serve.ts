@@ -152,6 +152,7 @@ async function open({ options, log, store, engine, box, warnings, sampler, confi
 		box.alerts.start(),
 		box.clients.start(),
 		box.learning.start(),
+		box.earned.start(),
 		beginClaim(box.access.claim, claimResetFile, log.logger),
 	]);
 	let address = '';
@@ -252,6 +253,7 @@ async function stop(
 	box.access.claim.stop();
 	box.clients.stop();
 	box.learning.stop();
+	box.earned.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);
 	await store.close();
 	await removeServiceFile(options.dataDir);

@@ -12,6 +12,7 @@ import type { CallerRequest, Dialect, LedgerScope, Settlement } from '../protoco
 import { Problem } from '../protocol/problem.ts';
 import { NO_USAGE, type Usage } from '../protocol/stream.ts';
 import type { CallerReply } from './caller-reply.ts';
+import type { HeardReply } from './earned/heard-reply.ts';
 
 /** A call at the door: authenticated, its bytes read, nothing understood yet. */
 export interface Arrival {
@@ -41,6 +42,8 @@ export class Walk {
 	confidence: ConfidenceNote | undefined;
 	/** What was trimmed of its tool results before anything else saw it. */
 	diet: DietNote | undefined;
+	/** The cloud's answer, where the box's own is to be compared with it. */
+	heard: HeardReply | undefined;
 	/** The ledger holds money for it. */
 	isReserved = false;
 	/** The mean has no room for it, and it was let through all the same. */

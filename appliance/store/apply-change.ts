@@ -5,6 +5,7 @@ import type { SumsRow, TreeRow } from '../router/budget/ledger-records.ts';
 import { type AccessStatements, prepareAccess, writeAccess } from './access-rows.ts';
 import { BatchEnd } from './batch-end.ts';
 import { type DietStatements, prepareDiet, writeDiet } from './diet-store.ts';
+import { type EarnedStatements, prepareEarned, writeEarned } from './earned-store.ts';
 import { forgetMember } from './forget-member.ts';
 import type { CallRow, Change, JournalLine } from './journal-messages.ts';
 import { type LearningStatements, prepareLearning, writeLearning } from './learning-store.ts';
@@ -54,7 +55,12 @@ type Statements = Readonly<
 		'meta' | 'tree' | 'forgetTree' | 'reserve' | 'dispatch' | 'release' | 'settle' | 'sum' | 'alert' | 'client' | 'member' | 'key' | 'call',
 		StatementSync
 	>
-> & { readonly access: AccessStatements; readonly learning: LearningStatements; readonly diet: DietStatements };
+> & {
+	readonly access: AccessStatements;
+	readonly learning: LearningStatements;
+	readonly diet: DietStatements;
+	readonly earned: EarnedStatements;
+};
 
 function prepareAll(db: DatabaseSync): Statements {
 	return {
@@ -80,6 +86,7 @@ function prepareAll(db: DatabaseSync): Statements {
 		access: prepareAccess(db),
 		learning: prepareLearning(db),
 		diet: prepareDiet(db),
+		earned: prepareEarned(db),
 		call: db.prepare(
 			'INSERT INTO calls (call_id, at_ms, decision, outcome) VALUES (?, ?, ?, ?) ON CONFLICT (call_id) DO UPDATE SET decision = excluded.decision, outcome = excluded.outcome',
 		),
@@ -127,6 +134,9 @@ function writeChange(run: Statements, change: Change, line: JournalLine): void {
 			return;
 		case 'diet':
 			writeDiet(run.diet, change.change);
+			return;
+		case 'shadow':
+			writeEarned(run.earned, change.row);
 			return;
 		case 'run':
 			run.meta.run('run', JSON.stringify({ tail: change.tail, bootId: change.bootId }));

@@ -3,6 +3,7 @@
 import type { AccessRows } from '../protocol/access-store.ts';
 import type { AlertRow } from '../protocol/alerts.ts';
 import type { ClientRow } from '../protocol/clients.ts';
+import type { ShadowRow } from '../protocol/earned.ts';
 import type { AccessRules } from '../protocol/member.ts';
 import type { CallFilter, Member, Retention } from '../protocol/ports.ts';
 import type { LedgerChange, LedgerSnapshot } from '../router/budget/ledger-records.ts';
@@ -31,6 +32,7 @@ export type MemberChange =
 	| { readonly kind: 'access'; readonly change: AccessChange }
 	| { readonly kind: 'learning'; readonly change: LearningChange }
 	| { readonly kind: 'diet'; readonly change: DietChange }
+	| { readonly kind: 'shadow'; readonly row: ShadowRow }
 	| { readonly kind: 'forget-member'; readonly id: string; readonly name: string; readonly keyIds: readonly string[] };
 
 export interface KeyRow {
@@ -80,6 +82,7 @@ export type Query =
 	| { readonly kind: 'alerts'; readonly atMs: number }
 	| { readonly kind: 'clients' }
 	| { readonly kind: 'learned' }
+	| { readonly kind: 'shadows'; readonly limit: number }
 	| { readonly kind: 'rewards'; readonly limit: number }
 	| { readonly kind: 'audit'; readonly limit: number; readonly before: number }
 	/** Deletes some of what is beyond the retention, which also holds from now on; answers with how many rows went. */

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { Problem } from '../protocol/problem.ts';
 import { ACCESS_TABLES } from './access-rows.ts';
 import { DIET_TABLES } from './diet-store.ts';
+import { EARNED_TABLES } from './earned-store.ts';
 import { LEARNING_TABLES } from './learning-store.ts';
 
 /** Marks the file as ours (`INLP`), so that a stranger's database is never written to. */
@@ -117,6 +118,7 @@ export const MIGRATIONS: readonly Migration[] = [
 	{ version: 5, sql: ACCESS_TABLES },
 	{ version: 6, sql: LEARNING_TABLES },
 	{ version: 7, sql: DIET_TABLES },
+	{ version: 8, sql: EARNED_TABLES },
 ];
 
 /** The schema that this program writes. */

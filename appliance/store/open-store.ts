@@ -9,6 +9,7 @@ import { backupTo } from './backup.ts';
 import { createCallHistory } from './call-history.ts';
 import { createClientStore } from './client-store.ts';
 import { createDietStore } from './diet-store.ts';
+import { createEarnedStore } from './earned-store.ts';
 import { type Journal, openJournal } from './journal.ts';
 import type { JournalStart } from './journal-messages.ts';
 import { createLearningStore } from './learning-store.ts';
@@ -100,6 +101,7 @@ function storeOf(options: StoreOptions, journal: Journal, ledger: LedgerPort, st
 		clients: createClientStore(journal, clock),
 		learning: createLearningStore(journal, clock),
 		diet,
+		earned: createEarnedStore(journal, clock),
 		setRetention: retention.set,
 		prune: retention.prune,
 		stats: () => ({

@@ -7,6 +7,7 @@ import { periodsAt } from '../router/budget/ledger-period.ts';
 import type { AccountSums, LedgerSnapshot, ReservationRow, TreeRow } from '../router/budget/ledger-records.ts';
 import { readAudit } from './access-rows.ts';
 import { readDiet } from './diet-store.ts';
+import { readShadows } from './earned-store.ts';
 import type { KeyRow, Query } from './journal-messages.ts';
 import { readLearned, readRewards } from './learning-store.ts';
 import { readCallSums, searchCalls } from './search-calls.ts';
@@ -126,6 +127,8 @@ export function answerQuery(db: DatabaseSync, query: Exclude<Query, { readonly k
 		case 'original':
 		case 'diet-sums':
 			return readDiet(db, query);
+		case 'shadows':
+			return readShadows(db, query.limit);
 		case 'audit':
 			return readAudit(db, query.limit, query.before);
 		case 'spend-days':

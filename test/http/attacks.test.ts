@@ -155,6 +155,7 @@ describe('one member against another', () => {
 		['GET', '/calls', 'viewer'],
 		['GET', '/calls/call_none', 'viewer'],
 		['GET', '/explain/call_none', 'viewer'],
+		['GET', '/earned', 'viewer'],
 		['GET', '/savings', 'viewer'],
 		['GET', '/learning', 'owner'],
 		['GET', '/spend', 'viewer'],

@@ -26,6 +26,7 @@ const COMMANDS = [
 	'spend saved',
 	'deployments',
 	'explain',
+	'earned',
 	'replay',
 	'doctor',
 ];

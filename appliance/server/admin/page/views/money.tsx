@@ -2,6 +2,7 @@
 
 import type { JSX } from 'preact';
 import type { SavingsReport, SpendDaysReport, SpendReport } from '../../../../protocol/admin.ts';
+import type { EarnedReport } from '../../../../protocol/earned.ts';
 import type { SpendRow } from '../../../../protocol/ports.ts';
 import { get, linkTo, session } from '../api.ts';
 import * as format from '../format.ts';
@@ -12,6 +13,7 @@ import { useResource } from '../ui/resource.ts';
 import { Empty, Shown } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
 import { Diet } from './diet.tsx';
+import { Earned } from './earned.tsx';
 import { MeasuredSavings } from './measured-savings.tsx';
 
 const DAYS = 30;
@@ -207,6 +209,7 @@ function Trees({ rows }: { readonly rows: readonly SpendRow[] }): JSX.Element {
 
 function Saved(): JSX.Element {
 	const savings = useResource(() => get<SavingsReport>(`/savings?days=${DAYS}`), 'savings');
+	const earned = useResource(() => get<EarnedReport>('/earned'), 'earned');
 	return (
 		<>
 			<Card title={`Saved by routing, the last ${DAYS} days`}>
@@ -217,6 +220,11 @@ function Saved(): JSX.Element {
 			<Card title={`Left out of prompts, the last ${DAYS} days`}>
 				<Shown of={savings} what="savings">
 					{({ diet }) => <Diet sums={diet} />}
+				</Shown>
+			</Card>
+			<Card title="Earned by the box’s own model">
+				<Shown of={earned} what="earned classes">
+					{(report) => <Earned report={report} />}
 				</Shown>
 			</Card>
 			<Card title={`The same tokens at the frontier’s price, the last ${DAYS} days`}>

@@ -1,0 +1,252 @@
+/** Answers in shadow what the cloud answered, while nobody calls, and keeps how each class of calls stands. */
+
+import type { Logger } from 'pino';
+import type { EarnedPolicy, EarnedReport, EarnedSettings, EarnedStore, Standing, Verdict } from '../../protocol/earned.ts';
+import { foldStream } from '../../protocol/fold-stream.ts';
+import type { Clock, Dialect, LocalEngine, ReplyTap } from '../../protocol/ports.ts';
+import { Problem } from '../../protocol/problem.ts';
+import type { ReplyContent } from '../../protocol/stream.ts';
+import { layOut } from '../../provider/local/prompt/lay-out.ts';
+import { compareAnswers } from '../../router/earned/agreement.ts';
+import { classOf } from '../../router/earned/call-class.ts';
+import { earnedPolicy, standingOf } from '../../router/earned/standing.ts';
+import { must, type Walk } from '../walk.ts';
+import { HeardReply } from './heard-reply.ts';
+
+export interface EarnedSources {
+	readonly store: EarnedStore;
+	readonly engine: LocalEngine;
+	readonly clock: Clock;
+	readonly log: Logger;
+	/** Calls that are served now. */
+	readonly runningCalls: () => number;
+	/** The machine has room for work that nobody waits for. */
+	readonly hasRoom: () => boolean;
+}
+
+/** What a shadow answer needs; held in memory alone, and let go of with the answer. */
+interface Shadow {
+	readonly className: string;
+	readonly memberId: string;
+	readonly dialect: Dialect;
+	readonly body: Uint8Array;
+	readonly reply: Uint8Array;
+	readonly isStream: boolean;
+	readonly outputCapTokens: number;
+	readonly allowedTools: readonly string[] | undefined;
+}
+
+/** The newest ones tell most, and memory is short. */
+const MOST_WAITING = 4;
+const MOST_OUTPUT_TOKENS = 512;
+/** A token of text is seldom shorter: longer bodies do not fit the window. */
+const BYTES_PER_TOKEN = 6;
+const MOST_LOADED = 20_000;
+/** For these reasons alone the box would have answered, had the class earned it, or been in less of a hurry. */
+const MAY_SHADOW = new Set(['not-earned', 'not-earned-but-only', 'earned-audit', 'slower-than-cloud']);
+
+export class EarnedDesk {
+	readonly #sources: EarnedSources;
+	#settings: EarnedSettings;
+	readonly #verdicts = new Map<string, Verdict[]>();
+	readonly #standings = new Map<string, Standing>();
+	#waiting: Shadow[] = [];
+	#timer: NodeJS.Timeout | undefined;
+	#abort: AbortController | undefined;
+	#quietSinceMs = 0;
+	#model = '';
+	#shadows = 0;
+	#givenUp = 0;
+	#isStopped = false;
+	policy: EarnedPolicy | undefined;
+	isOn = false;
+
+	constructor(settings: EarnedSettings, sources: EarnedSources) {
+		this.#sources = sources;
+		this.#settings = settings;
+		this.configure(settings);
+	}
+
+	configure(settings: EarnedSettings): void {
+		this.#settings = settings;
+		this.isOn = settings.mode !== 'off';
+		this.#standings.clear();
+		this.policy = settings.mode === 'on' ? earnedPolicy((name) => this.#standing(name), settings) : undefined;
+		if (!this.isOn) this.#waiting = [];
+	}
+
+	/** What earlier runs of the box have seen of the same model. */
+	async start(): Promise<void> {
+		for (const { className, model, verdict } of await this.#sources.store.recent(MOST_LOADED)) this.#count(className, model, verdict);
+	}
+
+	stop(): void {
+		this.#isStopped = true;
+		clearTimeout(this.#timer);
+		this.#abort?.abort();
+	}
+
+	/** A call came in: whatever nobody waits for ends at once. */
+	giveWay(): void {
+		this.#quietSinceMs = this.#sources.clock.nowMs();
+		if (this.#abort === undefined || this.#abort.signal.aborted) return;
+		this.#givenUp += 1;
+		this.#abort.abort();
+	}
+
+	/** The tap that listens to the answer of a call; the same one where nothing is compared. */
+	listen(walk: Walk, tap: ReplyTap): ReplyTap {
+		if (!this.#isWanted(walk)) return tap;
+		const heard = new HeardReply(tap);
+		walk.heard = heard;
+		return heard;
+	}
+
+	/** The caller has all of its answer. */
+	finish(walk: Walk): void {
+		this.#quietSinceMs = this.#sources.clock.nowMs();
+		const { call, plan, heard, arrival } = walk;
+		if (call === undefined || plan === undefined) return;
+		const className = classOf(call, plan.role);
+		if (wasGivenUpHere(walk)) this.#note(className, 'differs');
+		const reply = heard?.bytes();
+		if (reply === undefined || walk.problem !== undefined || arrival.reply.status !== 200 || heard?.summary().isComplete !== true) return;
+		const local = arrival.deployments.find(({ provider }) => provider === 'local');
+		this.#waiting.push({
+			className,
+			memberId: arrival.key.memberId,
+			dialect: arrival.dialect,
+			body: arrival.request.body.slice(),
+			reply,
+			isStream: call.isStream,
+			outputCapTokens: Math.min(call.outputCapTokens ?? MOST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS),
+			allowedTools: local?.allowedTools,
+		});
+		if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+		this.#plan();
+	}
+
+	report(): EarnedReport {
+		const standings = [...new Set([...this.#verdicts.keys(), ...Object.keys(this.#settings.classes)])]
+			.sort()
+			.map((name) => this.#standing(name));
+		return {
+			mode: this.#settings.mode,
+			model: this.#sources.engine.status().model,
+			fewest: this.#settings.fewest,
+			standings,
+			shadows: this.#shadows,
+			givenUp: this.#givenUp,
+		};
+	}
+
+	#isWanted({ call, plan, deployment, arrival }: Walk): boolean {
+		const status = this.#sources.engine.status();
+		if (call === undefined || plan === undefined || deployment === undefined || call.operation !== 'generate') return false;
+		if (status.state !== 'ready' || deployment.tier === 'local' || call.signals.purpose === 'safety-classifier') return false;
+		if (call.size.bodyBytes > status.contextTokens * BYTES_PER_TOKEN || arrival.key.neverBelowAsked === true) return false;
+		if (plan.candidates.some(({ tier }) => tier === 'local')) return true;
+		const local = arrival.deployments.find(({ provider }) => provider === 'local');
+		const rejected = plan.rejected.find((one) => one.deployment === local?.id);
+		return rejected?.reasons.every(({ code }) => MAY_SHADOW.has(code)) === true;
+	}
+
+	#plan(): void {
+		if (this.#timer !== undefined || this.#abort !== undefined || this.#waiting.length === 0 || this.#isStopped) return;
+		this.#timer = setTimeout(() => {
+			this.#timer = undefined;
+			void this.#work().finally(() => this.#plan());
+		}, this.#settings.idleMs).unref();
+	}
+
+	async #work(): Promise<void> {
+		const { clock, engine, runningCalls, hasRoom, log } = this.#sources;
+		const { state, busySlots, queued } = engine.status();
+		const isQuiet = clock.nowMs() - this.#quietSinceMs >= this.#settings.idleMs && runningCalls() === 0;
+		if (!isQuiet || state !== 'ready' || busySlots + queued > 0 || !hasRoom()) return;
+		const shadow = this.#waiting.pop();
+		if (shadow === undefined) return;
+		const abort = new AbortController();
+		this.#abort = abort;
+		try {
+			const verdict = compareAnswers(await cloudAnswer(shadow), await this.#localAnswer(shadow, abort.signal));
+			this.#shadows += 1;
+			this.#note(shadow.className, verdict);
+		} catch (error) {
+			// Who called meanwhile came first; the answer is tried again in the next quiet.
+			if (abort.signal.aborted && !this.#isStopped) this.#waiting.push(shadow);
+			else if (!abort.signal.aborted) log.debug({ err: Problem.from(error) }, 'a shadow answer failed');
+		} finally {
+			this.#abort = undefined;
+		}
+	}
+
+	async #localAnswer({ body, dialect, className, memberId, outputCapTokens, allowedTools }: Shadow, signal: AbortSignal) {
+		const { conversation } = layOut(must(dialect.decodeConversation(body)), className === 'title' || className === 'compaction');
+		const parts = this.#sources.engine.answer({
+			callId: 'shadow',
+			memberId,
+			affinityKey: 'shadow',
+			conversation,
+			allowedTools,
+			maxOutputTokens: outputCapTokens,
+			signal,
+		});
+		return (await foldStream(parts)).content;
+	}
+
+	#note(className: string, verdict: Verdict): void {
+		const model = this.#sources.engine.status().model ?? '';
+		if (model === '') return;
+		const before = this.#standing(className);
+		this.#count(className, model, verdict);
+		const row = { className, model, verdict, atMs: this.#sources.clock.wallMs() };
+		this.#sources.store.add(row);
+		const after = this.#standing(className);
+		if (before.isLocal !== after.isLocal)
+			this.#sources.log.info(
+				{ ...after },
+				after.isLocal ? 'a class of calls has earned the box' : 'a class of calls goes back to the cloud',
+			);
+	}
+
+	/** Another model begins anew. */
+	#count(className: string, model: string, verdict: Verdict): void {
+		if (model !== this.#model) {
+			this.#verdicts.clear();
+			this.#standings.clear();
+			this.#model = model;
+		}
+		const verdicts = this.#verdicts.get(className) ?? [];
+		verdicts.push(verdict);
+		if (verdicts.length > this.#settings.window) verdicts.shift();
+		this.#verdicts.set(className, verdicts);
+		this.#standings.delete(className);
+	}
+
+	#standing(className: string): Standing {
+		const known = this.#standings.get(className);
+		if (known !== undefined) return known;
+		const standing = standingOf(className, this.#verdicts.get(className) ?? [], this.#settings);
+		this.#standings.set(className, standing);
+		return standing;
+	}
+}
+
+/** The box began, and another one had to answer. */
+const wasGivenUpHere = ({ confidence, reasons }: Walk): boolean =>
+	confidence?.went.startsWith('escalated') === true || reasons.some(({ code }) => code === 'local-failed-next');
+
+async function cloudAnswer({ dialect, reply, isStream }: Shadow): Promise<readonly ReplyContent[]> {
+	const source = { vendor: undefined, idPrefix: 'shadow' };
+	if (!isStream) return must(dialect.decodeReply(Buffer.from(reply).toString('utf8'), source)).content;
+	const decoder = dialect.createStreamDecoder(source);
+	const parts = [...decoder.push(reply), ...decoder.end()];
+	return (
+		await foldStream(
+			(async function* () {
+				yield* parts;
+			})(),
+		)
+	).content;
+}
