@@ -9,6 +9,7 @@ import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
 import { addTextSignals, promptIdOf } from '../client-texts.ts';
 import { checkFields, listNames } from '../cost-fields.ts';
+import { FieldMemory } from '../field-memory.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkContent } from './content-facts.ts';
@@ -16,6 +17,8 @@ import { COST_FIELDS } from './cost-fields.ts';
 import * as marks from './marks.ts';
 
 type Digest = (text: string) => string;
+
+const known = new FieldMemory();
 
 const OPERATIONS: ReadonlyMap<string, Call['operation']> = new Map([
 	['/v1/messages', 'generate'],
@@ -28,7 +31,7 @@ const FORMAT_PROMPT_TOKENS = 1_000;
 export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
 	const operation = OPERATIONS.get(request.path);
 	if (operation === undefined) return new Problem('not-found', `There is no ${request.path} here; Messages are sent to /v1/messages.`);
-	const body = readBody(request.body, options, request.isUtf8);
+	const body = readBody(request.body, { memory: known, ...options }, request.isUtf8);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, operation, body, digest));
 }

@@ -8,12 +8,15 @@ import { CallFacts } from '../call-facts.ts';
 import { readHeaderSignals } from '../client-headers.ts';
 import { addTextSignals, OPENING_TEXTS, promptIdOf } from '../client-texts.ts';
 import { checkFields, listNames } from '../cost-fields.ts';
+import { FieldMemory } from '../field-memory.ts';
 import { attempt, type Fields, isFields, readBoolean, readObjects, readString, refuse, textOf } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readTools, walkMessage } from './content-facts.ts';
 import { COST_FIELDS, hasUsageRequest } from './cost-fields.ts';
 
 type Digest = (text: string) => string;
+
+const known = new FieldMemory();
 
 /** Tokens of the prompt that a vendor adds for structured output (not published; a generous guess, used as a bound). */
 const FORMAT_PROMPT_TOKENS = 1_000;
@@ -22,7 +25,7 @@ export function decodeCall(request: CallerRequest, digest: Digest, options?: Bod
 	if (request.path !== '/v1/chat/completions') {
 		return new Problem('not-found', `There is no ${request.path} here; Chat Completions are sent to /v1/chat/completions.`);
 	}
-	const body = readBody(request.body, options, request.isUtf8);
+	const body = readBody(request.body, { memory: known, ...options }, request.isUtf8);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, body, digest));
 }

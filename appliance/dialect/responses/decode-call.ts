@@ -6,6 +6,7 @@ import { Problem } from '../../protocol/problem.ts';
 import { type Body, type BodyOptions, readBody } from '../body.ts';
 import { CallFacts } from '../call-facts.ts';
 import { checkFields, listNames } from '../cost-fields.ts';
+import { FieldMemory } from '../field-memory.ts';
 import { attempt, type Fields, readBoolean, readObjects, readString, refuse } from '../fields.ts';
 import { readOutputCap, readSpans } from '../output-cap.ts';
 import { readCacheLife, readTools, topLevelName, walkItem } from './content-facts.ts';
@@ -15,6 +16,8 @@ import { toolShapes } from './tool-shapes.ts';
 import { heldByVendor } from './vendor-held.ts';
 
 type Digest = (text: string) => string;
+
+const known = new FieldMemory();
 
 /** Gives a history back as a shorter one that its vendor alone can read; takes no output cap. */
 const COMPACT_PATH = '/v1/responses/compact';
@@ -31,7 +34,7 @@ const FORMAT_PROMPT_TOKENS = 1_000;
 export function decodeCall(request: CallerRequest, digest: Digest, options?: BodyOptions): Call | Problem {
 	const operation = OPERATIONS.get(request.path);
 	if (operation === undefined) return new Problem('not-found', `There is no ${request.path} here; Responses are sent to /v1/responses.`);
-	const body = readBody(request.body, { ...options, listKey: 'input' }, request.isUtf8);
+	const body = readBody(request.body, { memory: known, ...options, listKey: 'input' }, request.isUtf8);
 	if (body instanceof Problem) return body;
 	return attempt(() => readCall(request, operation, body, digest));
 }
