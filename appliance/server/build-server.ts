@@ -62,6 +62,7 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	});
 	addRawBody(app, bodyBytes, box.bodyMemory);
 	addProblems(app, box.dialects, (err, path) => box.log.error({ err, path }, 'a request failed inside the box'));
+	addAuditTrail(app, box);
 	addHealthRoutes(app, box);
 	addPageRoutes(app, box);
 	addLiveRoutes(app, box);
@@ -89,6 +90,5 @@ export function buildServer(box: Box, sources: ServerSources): FastifyInstance {
 	addAccountRoutes(app, box);
 	addPairingCodeRoutes(app, box);
 	addAuditRoutes(app, box);
-	addAuditTrail(app, box);
 	return app;
 }

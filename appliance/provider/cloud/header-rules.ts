@@ -99,7 +99,11 @@ export function headersForCaller(upstream: HeaderMap): Record<string, string | s
 	for (const name in upstream) {
 		const value = upstream[name];
 		if (value === undefined || REPLY_STOPS.has(name) || REPLY_PREFIXES.test(name) || named.has(name)) continue;
-		const values = [value].flat().filter((one) => SAFE_VALUE.test(one));
+		if (typeof value === 'string') {
+			if (SAFE_VALUE.test(value)) headers[name] = value;
+			continue;
+		}
+		const values = value.filter((one) => SAFE_VALUE.test(one));
 		const [first] = values;
 		if (first !== undefined) headers[name] = values.length === 1 ? first : values;
 	}

@@ -1,6 +1,6 @@
 /** Notes every change by an admin address in the audit log: who, what, when, from where, and how it ended. No values. */
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest, onResponseAsyncHookHandler } from 'fastify';
 import type { AuditEntry } from '../../protocol/access.ts';
 import { addressOf } from '../access/transport.ts';
 import type { Box } from '../box.ts';
@@ -13,12 +13,11 @@ const FIELD_NAME = /^[A-Za-z]{1,40}$/;
 const MOST_FIELDS = 20;
 const LARGEST_BODY = 65_536;
 
+/** Before the addresses are added: only those that it notes get its hook, since one of every address would cost each call. */
 export function addAuditTrail(app: FastifyInstance, { store, log }: Box): void {
-	app.addHook('onResponse', async (request, reply) => {
+	const note: onResponseAsyncHookHandler = async (request, reply) => {
 		const { method } = request;
-		const route = request.routeOptions.url;
-		if (method === 'GET' || method === 'HEAD' || route === undefined || !route.startsWith(ADMIN)) return;
-		const address = route.slice(ADMIN.length);
+		const address = (request.routeOptions.url ?? '').slice(ADMIN.length);
 		if (NOT_NOTED.test(address) || isNoise(request, address, reply.statusCode)) return;
 		const entry = {
 			...whoOf(request),
@@ -29,6 +28,10 @@ export function addAuditTrail(app: FastifyInstance, { store, log }: Box): void {
 			fields: fieldsOf(request.body),
 		};
 		await store.access.note(entry).catch((err: unknown) => log.error({ err, entry }, 'an admin action could not be noted'));
+	};
+	app.addHook('onRoute', (route) => {
+		if (!route.url.startsWith(ADMIN) || [route.method].flat().every((method) => method === 'GET' || method === 'HEAD')) return;
+		route.onResponse = [...[route.onResponse ?? []].flat(), note];
 	});
 }
 
