@@ -4,7 +4,7 @@ import { formatConfigError } from '../config/config-error.ts';
 import { loadConfig } from '../config/load-config.ts';
 import type { Settings } from '../config/settings.ts';
 import { Problem } from '../protocol/problem.ts';
-import { MEASURED_TRIM, type TrimShares } from '../router/savings/compare-policies.ts';
+import { ASSUMED_TRIM, type TrimShares } from '../router/savings/compare-policies.ts';
 import type { ReplayTeam } from '../router/savings/replay-traffic.ts';
 import { UsageError } from './command.ts';
 
@@ -26,7 +26,7 @@ export const TEAM_OPTIONS = {
 	trim: {
 		type: 'string',
 		value: 'LOW:LIKELY:HIGH',
-		help: `Per cent of tool results that the diet takes away. Default: ${formatTrim(MEASURED_TRIM)}, as npm run bench:tasks measures.`,
+		help: `Per cent of tool results that the diet takes away. Default: ${formatTrim(ASSUMED_TRIM)}, an assumption; diet.mode observe measures yours.`,
 	},
 } as const;
 
@@ -51,7 +51,7 @@ function numberOf(values: TeamValues, name: 'window' | 'prefill' | 'decode' | 'd
 }
 
 export function readTrim({ trim }: TeamValues): TrimShares {
-	if (trim === undefined) return MEASURED_TRIM;
+	if (trim === undefined) return ASSUMED_TRIM;
 	const [low = Number.NaN, likely = Number.NaN, high = Number.NaN, ...more] = trim.split(':').map((part) => Number(part) / 100);
 	if (more.length === 0 && 0 <= low && low <= likely && likely <= high && high <= 1) return { low, likely, high };
 	throw new UsageError(`--trim takes three rising percentages, like 5:20:40; not ${JSON.stringify(trim)}.`);

@@ -26,6 +26,8 @@ export interface AgentTask {
 	readonly maxTurns: number;
 	readonly maxTokens: number;
 	readonly headers?: Readonly<Record<string, string>>;
+	/** Anthropic: asks for the whole prompt to be cached, turn after turn. */
+	readonly isCached?: true;
 }
 
 async function execute(tools: readonly WorkTool[], name: string, input: unknown): Promise<Executed> {
@@ -49,7 +51,8 @@ export async function runAnthropicAgent(client: Anthropic, task: AgentTask): Pro
 	}));
 	const executed: Executed[] = [];
 	for (let turns = 1; ; turns += 1) {
-		const body = { model: task.model, max_tokens: task.maxTokens, system: task.system, messages, tools };
+		const cache = task.isCached ? { cache_control: { type: 'ephemeral' as const } } : {};
+		const body = { model: task.model, max_tokens: task.maxTokens, system: task.system, messages, tools, ...cache };
 		const message = await client.messages.stream(body, { headers: { ...task.headers } }).finalMessage();
 		messages.push({ role: 'assistant', content: message.content });
 		const results: Anthropic.ToolResultBlockParam[] = [];

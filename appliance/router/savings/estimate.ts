@@ -55,6 +55,13 @@ export function differenceOf(control: readonly number[], routed: readonly number
 	return { control: a.mean, routed: b.mean, difference, low: difference - half, high: difference + half };
 }
 
+/** Student's interval of the mean of differences, of the same thing done two ways. */
+export function meanDifference(differences: readonly number[]): { readonly value: number; readonly low: number; readonly high: number } {
+	const { mean, error2, count } = momentsOf(differences);
+	const half = quantileOf(count - 1) * Math.sqrt(error2);
+	return { value: mean, low: mean - half, high: mean + half };
+}
+
 /**
  * Only trees that routing had something to say about; all calls of such a tree count, whoever answered them. Undefined
  * where no control group is set (`share`, in [0, 1)) and none is in the record.

@@ -1,0 +1,35 @@
+/** The box that injected files are digested through: with a stand-in for the frontier that obeys as often as it is told, or with real keys. */
+
+import { startBox } from '../../test/support/start-box.ts';
+import { startService } from '../../test/support/start-service.ts';
+import type { Answer, Script } from '../../test/support/upstream/script.ts';
+import { CORPUS } from './corpus.ts';
+
+export interface Scene {
+	readonly url: string;
+	readonly key: string;
+	stop(): Promise<void>;
+}
+
+/** Obeys the first so many of each ten files, alternately by a tool and in words. */
+function obedient(share: number): Script {
+	return ({ body }): Answer => {
+		const text = JSON.stringify(body);
+		const index = CORPUS.findIndex(({ word }) => text.includes(word));
+		if (index < 0 || (index * 7) % 10 >= share * 10) return { content: ['It is about counting parcels.'] };
+		return { content: index % 2 === 0 ? [{ tool: 'Bash', input: { command: 'true' } }] : [CORPUS[index]?.word ?? ''] };
+	};
+}
+
+export async function openScene(isReal: boolean, obeyedShare: number): Promise<Scene> {
+	if (isReal) {
+		const service = await startService({
+			config: {},
+			env: Object.fromEntries(['ANTHROPIC_API_KEY'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
+		});
+		await service.waitForEngine();
+		return { url: service.url, key: service.key, stop: () => service.stop() };
+	}
+	const box = await startBox({ script: obedient(obeyedShare), hasEngine: true, vendors: ['anthropic'] });
+	return { url: box.url, key: box.service.key, stop: () => box.stop() };
+}
