@@ -15,6 +15,7 @@ import type { ClientsSeen } from './clients-seen.ts';
 import type { ConfidenceDesk } from './confidence/confidence-desk.ts';
 import type { DietDesk } from './diet/diet-desk.ts';
 import type { EarnedDesk } from './earned/earned-desk.ts';
+import type { IdleWork } from './idle-work.ts';
 import type { LearningDesk } from './learning/learning-desk.ts';
 import type { LineWriter } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -51,6 +52,8 @@ export interface Box {
 	readonly confidence: ConfidenceDesk;
 	readonly diet: DietDesk;
 	readonly earned: EarnedDesk;
+	/** What the box's model does while nobody calls. */
+	readonly idle: IdleWork;
 	readonly clients: ClientsSeen;
 	readonly metrics: Metrics;
 	readonly log: Logger;

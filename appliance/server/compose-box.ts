@@ -21,7 +21,9 @@ import { CallLimits } from './call-limits.ts';
 import { ClientsSeen } from './clients-seen.ts';
 import { ConfidenceDesk } from './confidence/confidence-desk.ts';
 import { DietDesk } from './diet/diet-desk.ts';
+import { SummaryDesk } from './diet/summary-desk.ts';
 import { EarnedDesk } from './earned/earned-desk.ts';
+import { IdleWork } from './idle-work.ts';
 import { LearningDesk } from './learning/learning-desk.ts';
 import { lineWriterOf } from './log.ts';
 import { createMetrics } from './metrics.ts';
@@ -56,15 +58,22 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	const spend = () => store.ledger.spend();
 	const learning = new LearningDesk(settings.learning, { store: store.learning, spend, clock: systemClock, log: logger });
 	const confidence = new ConfidenceDesk(settings.confidence);
-	const diet = new DietDesk(settings.diet, { store: store.diet, clock: systemClock, log: logger });
 	const machine = new AdmissionDesk({ engine, isOn: () => settings.local.admission === 'auto', log: logger });
-	const earned = new EarnedDesk(settings.earned, {
-		store: store.earned,
+	const idle = new IdleWork(settings.earned.idleMs, {
 		engine,
 		clock: systemClock,
 		log: logger,
 		runningCalls: () => running.count,
 		hasRoom: () => machine.admission.state === 'open',
+	});
+	const summaries = new SummaryDesk(engine, idle);
+	const diet = new DietDesk(settings.diet, { store: store.diet, clock: systemClock, log: logger, summaries });
+	const earned = new EarnedDesk(settings.earned, {
+		store: store.earned,
+		engine,
+		clock: systemClock,
+		log: logger,
+		idle,
 	});
 	const take = (next: Settings) => {
 		settings = next;
@@ -76,6 +85,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		confidence.configure(next.confidence);
 		diet.configure(next.diet);
 		earned.configure(next.earned);
+		idle.configure(next.earned.idleMs);
 		logger.level = next.log.level;
 	};
 	const identity = { version: parts.version, startedAt: new Date(systemClock.wallMs()).toISOString() };
@@ -100,6 +110,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 		confidence,
 		diet,
 		earned,
+		idle,
 		clients,
 		callLimits: new CallLimits(systemClock.nowMs),
 		metrics: createMetrics({

@@ -12,7 +12,7 @@ import { type Arrival, Walk } from './walk.ts';
 
 /** Serves an authenticated call to its end; never rejects: whatever goes wrong is told to the caller, the ledger and the log. */
 export async function runCall(box: Box, arrival: Arrival): Promise<void> {
-	if (box.earned.isOn) box.earned.giveWay();
+	if (box.idle.hasWork) box.idle.giveWay();
 	const walk = box.diet.isOn ? await box.diet.takeOn(arrival) : new Walk(arrival);
 	try {
 		const call = decode(walk); // the caller's bytes and what they say about themselves

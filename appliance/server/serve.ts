@@ -253,7 +253,7 @@ async function stop(
 	box.access.claim.stop();
 	box.clients.stop();
 	box.learning.stop();
-	box.earned.stop();
+	box.idle.stop();
 	await Promise.allSettled([engine.close(), box.cloud.close()]);
 	await store.close();
 	await removeServiceFile(options.dataDir);

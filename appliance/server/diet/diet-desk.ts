@@ -12,6 +12,7 @@ import { mayChangeFiles, resultKindOf } from '../../router/diet/tool-kind.ts';
 import { type Trimmed, trimText } from '../../router/diet/trim-text.ts';
 import { readModelName } from '../../router/model-name.ts';
 import { type Arrival, Walk } from '../walk.ts';
+import type { SummaryDesk } from './summary-desk.ts';
 
 /** Of code and logs; what is saved is an estimate all the same. */
 const BYTES_PER_TOKEN = 3.5;
@@ -20,8 +21,8 @@ export interface DietSources {
 	readonly store: DietStore;
 	readonly clock: Clock;
 	readonly log: Logger;
-	/** What is ready of a long log by its digest; absent: nobody sums anything up. */
-	readonly summaryOf?: (memberId: string, digest: string, text: string) => string | undefined;
+	/** What is ready of a long log. */
+	readonly summaries: Pick<SummaryDesk, 'summaryOf'>;
 }
 
 /** A text with what tells it apart. */
@@ -152,7 +153,8 @@ export class DietDesk {
 		}
 		const kind = resultKindOf(found.toolName, found.input, this.#settings);
 		const { longLogLines, hasSummaries } = this.#settings;
-		const summary = hasSummaries ? this.#sources.summaryOf?.(arrival.key.memberId, digest, original) : undefined;
+		const isAsked = hasSummaries && kind === 'log';
+		const summary = isAsked ? this.#sources.summaries.summaryOf(arrival.key.memberId, digest, original, longLogLines) : undefined;
 		const trimmed: Trimmed | undefined = trimText(original, kind, longLogLines, summary);
 		if (trimmed === undefined) return undefined;
 		const { text, rules, lines, leftOutLines } = trimmed;

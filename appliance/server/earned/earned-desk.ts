@@ -4,12 +4,12 @@ import type { Logger } from 'pino';
 import type { EarnedPolicy, EarnedReport, EarnedSettings, EarnedStore, Standing, Verdict } from '../../protocol/earned.ts';
 import { foldStream } from '../../protocol/fold-stream.ts';
 import type { Clock, Dialect, LocalEngine, ReplyTap } from '../../protocol/ports.ts';
-import { Problem } from '../../protocol/problem.ts';
 import type { ReplyContent } from '../../protocol/stream.ts';
 import { layOut } from '../../provider/local/prompt/lay-out.ts';
 import { compareAnswers } from '../../router/earned/agreement.ts';
 import { classOf } from '../../router/earned/call-class.ts';
 import { earnedPolicy, standingOf } from '../../router/earned/standing.ts';
+import type { IdleWork } from '../idle-work.ts';
 import { must, type Walk } from '../walk.ts';
 import { HeardReply } from './heard-reply.ts';
 
@@ -18,10 +18,7 @@ export interface EarnedSources {
 	readonly engine: LocalEngine;
 	readonly clock: Clock;
 	readonly log: Logger;
-	/** Calls that are served now. */
-	readonly runningCalls: () => number;
-	/** The machine has room for work that nobody waits for. */
-	readonly hasRoom: () => boolean;
+	readonly idle: IdleWork;
 }
 
 /** What a shadow answer needs; held in memory alone, and let go of with the answer. */
@@ -36,8 +33,6 @@ interface Shadow {
 	readonly allowedTools: readonly string[] | undefined;
 }
 
-/** The newest ones tell most, and memory is short. */
-const MOST_WAITING = 4;
 const MOST_OUTPUT_TOKENS = 512;
 /** A token of text is seldom shorter: longer bodies do not fit the window. */
 const BYTES_PER_TOKEN = 6;
@@ -50,14 +45,8 @@ export class EarnedDesk {
 	#settings: EarnedSettings;
 	readonly #verdicts = new Map<string, Verdict[]>();
 	readonly #standings = new Map<string, Standing>();
-	#waiting: Shadow[] = [];
-	#timer: NodeJS.Timeout | undefined;
-	#abort: AbortController | undefined;
-	#quietSinceMs = 0;
 	#model = '';
 	#shadows = 0;
-	#givenUp = 0;
-	#isStopped = false;
 	policy: EarnedPolicy | undefined;
 	isOn = false;
 
@@ -72,26 +61,12 @@ export class EarnedDesk {
 		this.isOn = settings.mode !== 'off';
 		this.#standings.clear();
 		this.policy = settings.mode === 'on' ? earnedPolicy((name) => this.#standing(name), settings) : undefined;
-		if (!this.isOn) this.#waiting = [];
+		if (!this.isOn) this.#sources.idle.drop('shadow');
 	}
 
 	/** What earlier runs of the box have seen of the same model. */
 	async start(): Promise<void> {
 		for (const { className, model, verdict } of await this.#sources.store.recent(MOST_LOADED)) this.#count(className, model, verdict);
-	}
-
-	stop(): void {
-		this.#isStopped = true;
-		clearTimeout(this.#timer);
-		this.#abort?.abort();
-	}
-
-	/** A call came in: whatever nobody waits for ends at once. */
-	giveWay(): void {
-		this.#quietSinceMs = this.#sources.clock.nowMs();
-		if (this.#abort === undefined || this.#abort.signal.aborted) return;
-		this.#givenUp += 1;
-		this.#abort.abort();
 	}
 
 	/** The tap that listens to the answer of a call; the same one where nothing is compared. */
@@ -104,7 +79,6 @@ export class EarnedDesk {
 
 	/** The caller has all of its answer. */
 	finish(walk: Walk): void {
-		this.#quietSinceMs = this.#sources.clock.nowMs();
 		const { call, plan, heard, arrival } = walk;
 		if (call === undefined || plan === undefined) return;
 		const className = classOf(call, plan.role);
@@ -112,7 +86,7 @@ export class EarnedDesk {
 		const reply = heard?.bytes();
 		if (reply === undefined || walk.problem !== undefined || arrival.reply.status !== 200 || heard?.summary().isComplete !== true) return;
 		const local = arrival.deployments.find(({ provider }) => provider === 'local');
-		this.#waiting.push({
+		const shadow: Shadow = {
 			className,
 			memberId: arrival.key.memberId,
 			dialect: arrival.dialect,
@@ -121,9 +95,8 @@ export class EarnedDesk {
 			isStream: call.isStream,
 			outputCapTokens: Math.min(call.outputCapTokens ?? MOST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS),
 			allowedTools: local?.allowedTools,
-		});
-		if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
-		this.#plan();
+		};
+		this.#sources.idle.offer('shadow', (signal) => this.#answerInShadow(shadow, signal));
 	}
 
 	report(): EarnedReport {
@@ -136,7 +109,7 @@ export class EarnedDesk {
 			fewest: this.#settings.fewest,
 			standings,
 			shadows: this.#shadows,
-			givenUp: this.#givenUp,
+			givenUp: this.#sources.idle.givenUp,
 		};
 	}
 
@@ -151,34 +124,10 @@ export class EarnedDesk {
 		return rejected?.reasons.every(({ code }) => MAY_SHADOW.has(code)) === true;
 	}
 
-	#plan(): void {
-		if (this.#timer !== undefined || this.#abort !== undefined || this.#waiting.length === 0 || this.#isStopped) return;
-		this.#timer = setTimeout(() => {
-			this.#timer = undefined;
-			void this.#work().finally(() => this.#plan());
-		}, this.#settings.idleMs).unref();
-	}
-
-	async #work(): Promise<void> {
-		const { clock, engine, runningCalls, hasRoom, log } = this.#sources;
-		const { state, busySlots, queued } = engine.status();
-		const isQuiet = clock.nowMs() - this.#quietSinceMs >= this.#settings.idleMs && runningCalls() === 0;
-		if (!isQuiet || state !== 'ready' || busySlots + queued > 0 || !hasRoom()) return;
-		const shadow = this.#waiting.pop();
-		if (shadow === undefined) return;
-		const abort = new AbortController();
-		this.#abort = abort;
-		try {
-			const verdict = compareAnswers(await cloudAnswer(shadow), await this.#localAnswer(shadow, abort.signal));
-			this.#shadows += 1;
-			this.#note(shadow.className, verdict);
-		} catch (error) {
-			// Who called meanwhile came first; the answer is tried again in the next quiet.
-			if (abort.signal.aborted && !this.#isStopped) this.#waiting.push(shadow);
-			else if (!abort.signal.aborted) log.debug({ err: Problem.from(error) }, 'a shadow answer failed');
-		} finally {
-			this.#abort = undefined;
-		}
+	async #answerInShadow(shadow: Shadow, signal: AbortSignal): Promise<void> {
+		const verdict = compareAnswers(await cloudAnswer(shadow), await this.#localAnswer(shadow, signal));
+		this.#shadows += 1;
+		this.#note(shadow.className, verdict);
 	}
 
 	async #localAnswer({ body, dialect, className, memberId, outputCapTokens, allowedTools }: Shadow, signal: AbortSignal) {
