@@ -4,21 +4,26 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 
 /**
- * A round over young garbage costs what is alive in it, which is all calls under way, so few rounds over much of it are
- * cheaper than many over little. The limit of the old space makes the collector count the bodies of calls, which lie
- * outside of it, before they pile up. A body of the largest size allowed passes with room to spare.
+ * The young generation is kept small, and the limit of the old space makes the collector count the bodies of calls,
+ * which lie outside of it, before they pile up. A body of the largest size allowed passes with room to spare.
  * What sockets read large bodies into is collected at our word: see appliance/server/piece-garbage.ts.
  */
-export const SERVICE_FLAGS = ['--max-semi-space-size=16', '--max-old-space-size=192', '--expose-gc'];
+export const SERVICE_FLAGS = ['--max-semi-space-size=4', '--max-old-space-size=192', '--expose-gc'];
 
 /**
- * Freed bodies go back to the system instead of staying in the allocator's arenas; compiled code is kept between
- * starts, so that neither the type stripper nor the compiler has to be loaded again.
+ * What the compilers and freed bodies leave goes back to the system: pieces of 16 KiB and more have pages of their own,
+ * since the arenas would keep the compilers' 40 MB for ever. Compiled code is kept between starts, so that neither the
+ * type stripper nor the compiler has to be loaded again.
  * @param {Readonly<Record<string, string | undefined>>} env
  * @returns {Record<string, string>}
  */
 export function serviceEnvironment(env) {
-	return { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '98304', NODE_COMPILE_CACHE: join(cacheDir(env), 'compiled') };
+	return {
+		MALLOC_ARENA_MAX: '2',
+		MALLOC_MMAP_THRESHOLD_: '16384',
+		MALLOC_TRIM_THRESHOLD_: '65536',
+		NODE_COMPILE_CACHE: join(cacheDir(env), 'compiled'),
+	};
 }
 
 /**
