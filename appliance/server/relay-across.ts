@@ -80,7 +80,9 @@ function problemOf(dialect: Dialect, error: ErrorReply): Problem {
 async function translate(crossing: Crossing, { upstream }: Asked): Promise<FailedTry | undefined> {
 	const { box, walk, turn, deployment, dialect, encoded, visit } = crossing;
 	for (const { code, text } of encoded.losses) walk.because('execute', code, text, deployment.id);
-	const tap = dialect.createReplyTap(turn.call.isStream);
+	const plain = dialect.createReplyTap(turn.call.isStream);
+	// Where tools go by other names on this wire, the answer is not comparable as it stands.
+	const tap = box.earned.isOn && encoded.tools.size === 0 ? box.earned.listen(walk, plain, dialect) : plain;
 	try {
 		if (turn.call.isStream) await streamParts(walk, turn.call, partsOf(crossing, upstream.body, tap));
 		else sendWhole(crossing, await readWhole(crossing, upstream.body, tap));

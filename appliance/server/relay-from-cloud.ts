@@ -123,7 +123,7 @@ const NOTHING_SAID: ReplySummary = { usage: NO_USAGE, finish: undefined, isCompl
 async function relayAnswer(box: Box, walk: Walk, turn: Try, deployment: Deployment, { opened, visit }: Opened): Promise<void> {
 	const { dialect } = walk.arrival;
 	const plain = dialect.createReplyTap(turn.call.isStream);
-	const tap = box.earned.isOn ? box.earned.listen(walk, plain) : plain;
+	const tap = box.earned.isOn ? box.earned.listen(walk, plain, dialect) : plain;
 	let isWhole = false;
 	try {
 		await pour(walk, opened, { tap, filter: usageFilter(turn.call, dialect) });

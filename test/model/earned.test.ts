@@ -123,6 +123,18 @@ it('gives way to whoever calls, and answers the shadow in the next quiet', async
 	while ((await report()).shadows < shadows + 1) await new Promise((resolve) => setTimeout(resolve, 50));
 });
 
+it('compares answers that came in another dialect as well', async () => {
+	const { shadows } = await report();
+	const messages = [{ role: 'user', content: 'Say one word.' }];
+	const reply = await box.call(
+		'/v1/chat/completions',
+		{ model: 'claude-haiku', max_tokens: 4, messages },
+		{ headers: { 'x-api-key': key } },
+	);
+	expect([reply.status, reply.headers['x-innerloop-tier']]).toEqual([200, 'mid']);
+	while ((await report()).shadows === shadows) await new Promise((resolve) => setTimeout(resolve, 50));
+});
+
 it('leaves calls alone whose place is demanded, or must be here', async () => {
 	expect((await call({ 'x-innerloop-data': 'local-only' })).tier).toBe('local');
 	expect((await call({ 'x-innerloop-tier': 'local' })).tier).toBe('local');

@@ -213,7 +213,8 @@ describe('a claimed box', () => {
 		expect(await visitor.violations()).toEqual([]);
 		expect(await page.locator('table tbody tr').first().textContent()).toMatch(/opus/);
 		await page.getByRole('button', { name: 'Save' }).click();
-		await page.getByRole('button', { name: 'Check and preview' }).waitFor();
+		// What was previewed goes once it is in force.
+		await page.getByText(/would have gone elsewhere:/).waitFor({ state: 'detached' });
 		await visitor.goTo('tiers');
 		expect(await page.getByText('opus', { exact: true }).count()).toBe(0);
 	});

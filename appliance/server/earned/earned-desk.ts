@@ -28,6 +28,8 @@ interface Shadow {
 	readonly dialect: Dialect;
 	readonly body: Uint8Array;
 	readonly reply: Uint8Array;
+	/** Of the reply; where the call crossed, not the caller's. */
+	readonly replyDialect: Dialect;
 	readonly isStream: boolean;
 	readonly outputCapTokens: number;
 	readonly allowedTools: readonly string[] | undefined;
@@ -70,9 +72,9 @@ export class EarnedDesk {
 	}
 
 	/** The tap that listens to the answer of a call; the same one where nothing is compared. */
-	listen(walk: Walk, tap: ReplyTap): ReplyTap {
+	listen(walk: Walk, tap: ReplyTap, dialect: Dialect): ReplyTap {
 		if (!this.#isWanted(walk)) return tap;
-		const heard = new HeardReply(tap);
+		const heard = new HeardReply(tap, dialect);
 		walk.heard = heard;
 		return heard;
 	}
@@ -92,6 +94,7 @@ export class EarnedDesk {
 			dialect: arrival.dialect,
 			body: arrival.request.body.slice(),
 			reply,
+			replyDialect: heard?.dialect ?? arrival.dialect,
 			isStream: call.isStream,
 			outputCapTokens: Math.min(call.outputCapTokens ?? MOST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS),
 			allowedTools: local?.allowedTools,
@@ -186,7 +189,7 @@ export class EarnedDesk {
 const wasGivenUpHere = ({ confidence, reasons }: Walk): boolean =>
 	confidence?.went.startsWith('escalated') === true || reasons.some(({ code }) => code === 'local-failed-next');
 
-async function cloudAnswer({ dialect, reply, isStream }: Shadow): Promise<readonly ReplyContent[]> {
+async function cloudAnswer({ replyDialect: dialect, reply, isStream }: Shadow): Promise<readonly ReplyContent[]> {
 	const source = { vendor: undefined, idPrefix: 'shadow' };
 	if (!isStream) return must(dialect.decodeReply(Buffer.from(reply).toString('utf8'), source)).content;
 	const decoder = dialect.createStreamDecoder(source);

@@ -1,16 +1,19 @@
 /** Keeps what an upstream answered, beside its reading for usage, so that it can be compared when nobody calls. */
 
-import type { ReplyTap } from '../../protocol/ports.ts';
+import type { Dialect, ReplyTap } from '../../protocol/ports.ts';
 
 /** A longer answer is none that the box would have given. */
 const MOST_BYTES = 262_144;
 
 export class HeardReply implements ReplyTap {
+	/** In whose words it is. */
+	readonly dialect: Dialect;
 	readonly #tap: ReplyTap;
 	#chunks: Uint8Array[] = [];
 	#bytes = 0;
 
-	constructor(tap: ReplyTap) {
+	constructor(tap: ReplyTap, dialect: Dialect) {
+		this.dialect = dialect;
 		this.#tap = tap;
 	}
 
