@@ -3,6 +3,9 @@
 import { readGgufFileInfo } from 'node-llama-cpp';
 import type { CacheShape } from './cache-bytes.ts';
 
+/** Five layers with a window, then one without. */
+const GEMMA3_PERIOD = 6;
+
 export interface ModelShape extends CacheShape {
 	/** Of queries. */
 	readonly heads: number;
@@ -13,13 +16,13 @@ export interface ModelShape extends CacheShape {
 export async function readModelShape(modelPath: string): Promise<ModelShape> {
 	const info = await readGgufFileInfo(modelPath, { logWarnings: false });
 	const found = info.architectureMetadata as { readonly block_count: number; readonly attention: Readonly<Record<string, unknown>> };
+	const architecture: string = info.metadata.general.architecture;
 	const number = (key: string): number => Number(found.attention[key] ?? 0);
-	const pattern = found.attention.sliding_window_pattern;
 	const sorted = [...(info.fullTensorInfo ?? [])].sort((a, b) => Number(a.offset) - Number(b.offset));
 	return {
 		layers: found.block_count,
 		sharedLayers: number('shared_kv_layers'),
-		hasWindow: Array.isArray(pattern) ? pattern.map(Boolean) : [],
+		hasWindow: windowsOf(architecture, found.block_count, found.attention.sliding_window_pattern),
 		keyValueHeads: number('head_count_kv'),
 		headSize: number('key_length'),
 		heads: number('head_count'),
@@ -30,4 +33,11 @@ export async function readModelShape(modelPath: string): Promise<ModelShape> {
 			bytes: Number(sorted[at + 1]?.offset ?? offset) - Number(offset),
 		})),
 	};
+}
+
+/** Files say it layer by layer, or by the period after which a layer sees everything; of Gemma 3 llama.cpp knows the period. */
+export function windowsOf(architecture: string, layers: number, pattern: unknown): readonly boolean[] {
+	if (Array.isArray(pattern)) return pattern.map(Boolean);
+	const period = Number(pattern ?? (architecture === 'gemma3' ? GEMMA3_PERIOD : 0));
+	return period > 0 ? Array.from({ length: layers }, (_, layer) => layer % period < period - 1) : [];
 }

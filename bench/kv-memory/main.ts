@@ -104,7 +104,11 @@ async function childByContext(): Promise<void> {
 				kvCache: 'auto' as const,
 				kvCalibrationFile: undefined,
 			};
-			const memory = await childMemory(settings);
+			const memory = await childMemory(settings).catch(refusalOf);
+			if (typeof memory === 'string') {
+				rows.push([kind, memory, context]);
+				continue;
+			}
 			rows.push([
 				kind,
 				memory.kvCache,
@@ -121,6 +125,12 @@ async function childByContext(): Promise<void> {
 	}
 	console.log('\nThe engine child, one slot, 10⁶ bytes');
 	printTable(['build', 'cache', 'context', 'RSS', 'anonymous', 'file', 'shared', 'peak'], rows);
+}
+
+/** The library refuses a context by an estimate of its own, before anything is taken. */
+function refusalOf(error: unknown): string {
+	if (error instanceof Error && error.message.includes('too large for the available RAM')) return 'refused: memory';
+	throw error;
 }
 
 async function buildOf(kind: string): Promise<EngineSettings['build']> {
