@@ -54,7 +54,7 @@ export function composeBox(parts: BoxParts): { readonly box: Box; take(settings:
 	memory.configure(settings);
 	const clients = new ClientsSeen({ store: store.clients, clock: systemClock, log: logger });
 	const access = openAccess(store, systemClock, () => settings.access, showClaim);
-	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger });
+	const alerts = new AlertDesk(settings.alerts, { store, clock: systemClock, log: logger, egress: settings.egress });
 	const spend = () => store.ledger.spend();
 	const learning = new LearningDesk(settings.learning, { store: store.learning, spend, clock: systemClock, log: logger });
 	const confidence = new ConfidenceDesk(settings.confidence);

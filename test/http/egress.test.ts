@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Egress } from '../../appliance/provider/cloud/proxy-for.ts';
+import { sendWebhook } from '../../appliance/provider/webhook/send-webhook.ts';
 import { makeSelfSigned } from '../support/self-signed.ts';
 import { startService } from '../support/start-service.ts';
 import { startUpstream } from './support/loopback-upstream.ts';
@@ -219,5 +221,76 @@ describe('through HTTP_PROXY', () => {
 		expect(proxy.asked.map(({ method, target }) => [method, target])).toEqual([['POST', `${upstream.baseUrl}/base/v1/messages?beta=true`]]);
 		expect(upstream.received[0]?.headers).toMatchObject({ host: upstream.baseUrl.slice('http://'.length), 'anthropic-beta': 'a-1,b-2' });
 		expect(upstream.received[0]?.url).toBe('/base/v1/messages?beta=true');
+	});
+});
+
+describe('a webhook', () => {
+	const { signal } = new AbortController();
+	const tell = (url: string, egress: Partial<Egress>) =>
+		sendWebhook({
+			url,
+			secret: 's',
+			id: 'mark',
+			body: '{"event":"x"}',
+			wallMs: 0,
+			signal,
+			egress: { httpsProxy: undefined, httpProxy: undefined, noProxy: undefined, ...egress },
+		});
+
+	it('goes by HTTP_PROXY with every byte and header, and straight where NO_PROXY says so', async () => {
+		await using proxy = await startProxy();
+		await using receiver = await startUpstream((_, response) => response.writeHead(204).end());
+		const url = `${receiver.baseUrl}/hook?token=t`;
+		await tell(url, { httpProxy: proxy.url });
+		expect(proxy.asked.map(({ method, target }) => `${method} ${target}`)).toEqual([`POST ${url}`]);
+		await tell(url, { httpProxy: proxy.url, noProxy: '127.0.0.1' });
+		expect(proxy.asked).toHaveLength(1);
+		const [byProxy, straight] = receiver.received;
+		expect(byProxy?.url).toBe('/hook?token=t');
+		expect(byProxy?.body.toString()).toBe('{"event":"x"}');
+		for (const name of ['content-type', 'content-length', 'x-innerloop-alert', 'x-innerloop-signature'])
+			expect([name, byProxy?.headers[name]]).toEqual([name, straight?.headers[name]]);
+	});
+
+	it('goes through a tunnel of HTTPS_PROXY, in which its certificate is checked', async () => {
+		await using proxy = await startProxy();
+		await using receiver = await startTls(well);
+		await expect(tell(`${receiver.baseUrl}/hook`, { httpsProxy: proxy.url })).rejects.toThrow(
+			/^The webhook could not be reached \(.*SELF_SIGNED/,
+		);
+		expect(proxy.asked.map(({ method, target }) => `${method} ${target}`)).toEqual([`CONNECT ${new URL(receiver.baseUrl).host}`]);
+		expect(proxy.tunneledBytes()).toBeGreaterThan(0);
+		expect(receiver.heard).toEqual([]);
+	});
+
+	it('says what its receiver or the proxy answered, and never where it was sent', async () => {
+		await using proxy = await startProxy();
+		await using receiver = await startUpstream((_, response) => response.writeHead(307, { location: 'http://elsewhere/' }).end());
+		await expect(tell(`${receiver.baseUrl}/secret`, { httpProxy: proxy.url })).rejects.toThrow(/^The webhook answered 307\.$/);
+		proxy.status = 403;
+		await expect(tell('https://hooks.example/secret', { httpsProxy: proxy.url })).rejects.toThrow(
+			/^The webhook could not be reached \(PROXY_REFUSED\)\.$/,
+		);
+		await expect(tell('https://hooks.example/secret', { httpsProxy: 'http://%' })).rejects.toThrow(/HTTPS_PROXY/);
+	});
+
+	it('of a box with a proxy in its environment is told by it', async () => {
+		await using proxy = await startProxy();
+		await using receiver = await startUpstream((_, response) => response.writeHead(204).end());
+		await using upstream = await startUpstream((_, response) =>
+			response.writeHead(200, { 'content-type': 'application/json' }).end(reply('model-a')),
+		);
+		await using box = await startBox({
+			anthropic: upstream.baseUrl,
+			env: { HTTP_PROXY: proxy.url, NO_PROXY: `127.0.0.1:${new URL(upstream.baseUrl).port}` },
+			config: {
+				alerts: { webhooks: { ops: { url: `${receiver.baseUrl}/hook`, secretEnv: 'TEST_OPENAI_KEY' } } },
+				budgets: { treeUsd: 0.000001 },
+			},
+		});
+		const refused = await box.call('/v1/messages', ask({ max_tokens: 32_000 }));
+		expect(refused.status).toBe(402);
+		await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(1);
+		expect(proxy.asked.map(({ target }) => target)).toEqual([`${receiver.baseUrl}/hook`]);
 	});
 });

@@ -7,6 +7,8 @@ import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { isLinkLocalOrMetadata } from '../../config/check-address.ts';
 import { Problem } from '../../protocol/problem.ts';
+import { type Egress, proxyFor } from '../cloud/proxy-for.ts';
+import { sendByProxy } from './send-by-proxy.ts';
 
 export interface WebhookRequest {
 	readonly url: string;
@@ -18,6 +20,8 @@ export interface WebhookRequest {
 	/** Epoch ms, signed with the body. */
 	readonly wallMs: number;
 	readonly signal: AbortSignal;
+	/** Undefined where the environment names no proxy. */
+	readonly egress?: Egress | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -45,32 +49,56 @@ export const checkedLookup =
 		});
 
 /** Resolves once the receiver said 2xx; rejects with a Problem that names neither address nor secret. */
-export function sendWebhook({ url, secret, id, body, wallMs, signal }: WebhookRequest): Promise<void> {
-	const send = url.startsWith('https:') ? requestHttps : requestHttp;
+export async function sendWebhook({ url, secret, id, body, wallMs, signal, egress }: WebhookRequest): Promise<void> {
+	const post: Post = {
+		url: new URL(url),
+		headers: {
+			'content-type': 'application/json',
+			'content-length': String(Buffer.byteLength(body)),
+			'x-innerloop-alert': id,
+			'x-innerloop-signature': signatureOf(secret, body, wallMs),
+		},
+		body,
+		signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+	};
+	const sent = isProxied(post.url, egress) ? sendByProxy(post, egress, TIMEOUT_MS) : sendStraight(post);
+	const status = await sent.catch((error: Error) => {
+		throw error instanceof Problem ? error : failure(`could not be reached (${reasonOf(error)})`);
+	});
+	if (status < 200 || status >= 300) throw failure(`answered ${status}`);
+}
+
+/** One request, and the status that it was answered with. */
+export interface Post {
+	readonly url: URL;
+	readonly headers: Readonly<Record<string, string>>;
+	readonly body: string;
+	readonly signal: AbortSignal;
+}
+
+/** What is no address of a proxy is told by who tries to use it. */
+function isProxied(url: URL, egress: Egress | undefined): egress is Egress {
+	try {
+		return proxyFor(url, egress) !== undefined;
+	} catch {
+		return true;
+	}
+}
+
+function sendStraight({ url, headers, body, signal }: Post): Promise<number> {
+	const send = url.protocol === 'https:' ? requestHttps : requestHttp;
 	return new Promise((resolve, reject) => {
-		const fail = (why: string) => reject(new Problem('upstream-failed', `The webhook ${why}.`, { isRetryable: true }));
-		const request = send(url, {
-			method: 'POST',
-			headers: {
-				'content-type': 'application/json',
-				'content-length': Buffer.byteLength(body),
-				'x-innerloop-alert': id,
-				'x-innerloop-signature': signatureOf(secret, body, wallMs),
-			},
-			lookup: checkedLookup(lookup),
-			signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-			agent: false,
-		});
+		const request = send(url, { method: 'POST', headers, lookup: checkedLookup(lookup), signal, agent: false });
 		request.on('response', (response) => {
-			const { statusCode: status = 0 } = response;
 			response.destroy();
-			if (status >= 200 && status < 300) resolve();
-			else fail(`answered ${status}`);
+			resolve(response.statusCode ?? 0);
 		});
-		request.on('error', (error) => fail(`could not be reached (${reasonOf(error)})`));
+		request.on('error', reject);
 		request.end(body);
 	});
 }
+
+const failure = (why: string) => new Problem('upstream-failed', `The webhook ${why}.`, { isRetryable: true });
 
 function reasonOf(error: Error): string {
 	return 'code' in error && typeof error.code === 'string' ? error.code : error.message;

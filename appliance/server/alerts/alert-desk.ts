@@ -1,7 +1,7 @@
 /** Watches the budgets and tells the operator's webhooks what they reach: once a mark and period, behind the calls. */
 
 import type { Logger } from 'pino';
-import type { AlertSettings } from '../../config/settings.ts';
+import type { AlertSettings, EgressSettings } from '../../config/settings.ts';
 import type { AlertRow, BudgetAlert } from '../../protocol/alerts.ts';
 import type { Clock, SpendRow, Store } from '../../protocol/ports.ts';
 import { sendWebhook } from '../../provider/webhook/send-webhook.ts';
@@ -20,6 +20,8 @@ export interface AlertDeskParts {
 	readonly store: Pick<Store, 'alerts' | 'ledger'>;
 	readonly clock: Clock;
 	readonly log: Logger;
+	/** Of the environment, which a running service keeps. */
+	readonly egress: EgressSettings | undefined;
 }
 
 export class AlertDesk {
@@ -129,8 +131,9 @@ export class AlertDesk {
 	private async send(name: string, { id, body }: AlertRow, signal: AbortSignal): Promise<void> {
 		const webhook = this.settings.webhooks.find((one) => one.name === name);
 		if (webhook === undefined) throw new Error('it is not configured any more');
-		const wallMs = this.parts.clock.wallMs();
-		await sendWebhook({ url: webhook.url.reveal(), secret: webhook.secret.reveal(), id, body, wallMs, signal });
+		const { clock, egress } = this.parts;
+		const wallMs = clock.wallMs();
+		await sendWebhook({ url: webhook.url.reveal(), secret: webhook.secret.reveal(), id, body, wallMs, signal, egress });
 	}
 }
 
