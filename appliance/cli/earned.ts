@@ -1,6 +1,7 @@
 /** `innerloop earned`: which classes of calls the box's own model has earned, and by what evidence. */
 
 import type { EarnedReport, Standing } from '../protocol/earned.ts';
+import { formatPercent } from '../protocol/format-percent.ts';
 import { Problem } from '../protocol/problem.ts';
 import { connectElsewhere } from './admin.ts';
 import { type Command, defineCommand, EXIT } from './command.ts';
@@ -27,8 +28,6 @@ const command = defineCommand({
 
 export const earnedCommands: readonly Command[] = [command];
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 const WHY: Readonly<Record<Standing['why'], string>> = {
 	earned: 'earned',
 	'below-bar': 'below its bar',
@@ -43,8 +42,8 @@ function describe({ mode, model, standings, shadows, givenUp, fewest }: EarnedRe
 		className,
 		mode === 'on' ? (isLocal ? 'box' : 'cloud') : 'as routed',
 		`${agreed} of ${compared}`,
-		percent(low),
-		percent(bar),
+		formatPercent(low),
+		formatPercent(bar),
 		String(incomparable),
 		WHY[why],
 	]);

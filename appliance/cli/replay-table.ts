@@ -1,10 +1,10 @@
 /** How a comparison of policies on recorded traffic is printed. */
 
+import { formatPercent } from '../protocol/format-percent.ts';
 import type { ComparedPolicy, EligibleShare, TrafficComparison } from '../router/savings/compare-policies.ts';
 import { formatUsd } from './money.ts';
 import { table } from './terminal.ts';
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const plural = (count: number, what: string): string => (count === 0 ? '' : `${count} ${what}`);
 
 export function describeTraffic({ calls, policies, eligible, kinds, untold, paidNanoUsd }: TrafficComparison): string[] {
@@ -40,7 +40,7 @@ export function describeTraffic({ calls, policies, eligible, kinds, untold, paid
 	];
 }
 
-const eligibleRow = (what: string, { calls, costShare }: EligibleShare): string[] => [what, String(calls), percent(costShare)];
+const eligibleRow = (what: string, { calls, costShare }: EligibleShare): string[] => [what, String(calls), formatPercent(costShare)];
 
 function row({ policy, costNanoUsd, lowNanoUsd, highNanoUsd, tiers, waitMs, quality }: ComparedPolicy, all: number): string[] {
 	const isKnown = lowNanoUsd === highNanoUsd;
@@ -53,6 +53,6 @@ function row({ policy, costNanoUsd, lowNanoUsd, highNanoUsd, tiers, waitMs, qual
 		String(tiers.mid),
 		String(tiers.local),
 		`${(waitMs / 60_000).toFixed(1)} min`,
-		percent(quality),
+		formatPercent(quality),
 	];
 }

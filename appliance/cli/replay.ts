@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { LEARNING_PRESETS, learningSchema, toLearning } from '../config/learning.ts';
+import { formatPercent } from '../protocol/format-percent.ts';
 import type { LearningSettings, RewardRow } from '../protocol/learning.ts';
 import type { CallRecord } from '../protocol/ports.ts';
 import { Problem } from '../protocol/problem.ts';
@@ -41,7 +42,10 @@ const command = defineCommand({
 		const settings = loadTeamSettings(values.policy === undefined ? undefined : readBytes(values.policy), values.policy ?? '', env);
 		const calls = 'records' in recorded ? trafficOfLog(recorded.records) : trafficOfRecording(recorded.counted);
 		const traffic = comparePolicies(calls, readTeam(values, settings), readTrim(values));
-		const learned = 'records' in recorded ? replayLearned(recorded, values.preset, values.policy && settings.learning) : undefined;
+		const learned =
+			'records' in recorded
+				? replayLearned(recorded, values.preset, values.policy === undefined ? undefined : settings.learning)
+				: undefined;
 		if (values.json) terminal.json({ ...learned, traffic });
 		else terminal.print(describeAll(traffic, learned).join('\n'));
 		return EXIT.ok;
@@ -89,9 +93,9 @@ const isCounted = (call: CountedCall): call is CountedCall =>
 function replayLearned(
 	{ records, rewards }: Extract<Recorded, { readonly records: unknown }>,
 	preset: string | undefined,
-	configured: LearningSettings | '' | undefined,
+	configured: LearningSettings | undefined,
 ): Replay {
-	return replay(records, settingsOf(preset, configured || undefined), PRICE_SCALE, rewards);
+	return replay(records, settingsOf(preset, configured), PRICE_SCALE, rewards);
 }
 
 function settingsOf(preset: string | undefined, configured: LearningSettings | undefined): LearningSettings {
@@ -105,7 +109,6 @@ function describeAll(traffic: TrafficComparison, learned: Replay | undefined): s
 	return [...describeTraffic(traffic), ...(learned === undefined ? [] : ['', ...describe(learned)])];
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const time = (ms: number | undefined): string => (ms === undefined ? '-' : `${Math.round(ms)} ms`);
 const tiersOf = ({ tiers }: ReplaySummary): string =>
 	Object.entries(tiers)
@@ -116,7 +119,7 @@ function describe({ recorded, replayed, changed, value, skipped }: Replay): stri
 	const row = (what: string, of: (one: ReplaySummary) => string) => [what, of(recorded), of(replayed)];
 	const rows = [
 		row('cost', ({ costNanoUsd }) => formatUsd(costNanoUsd)),
-		row('believed quality', ({ believedQuality }) => percent(believedQuality)),
+		row('believed quality', ({ believedQuality }) => formatPercent(believedQuality)),
 		row('mean time', ({ expectedMs }) => time(expectedMs)),
 		row('answered by', tiersOf),
 		row('escalations', ({ escalations }) => `${escalations}`),

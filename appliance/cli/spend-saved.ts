@@ -2,6 +2,7 @@
 
 import type { DietSums } from '../protocol/diet.ts';
 import type { Difference, MeasuredSavings } from '../protocol/experiment.ts';
+import { formatPercent } from '../protocol/format-percent.ts';
 import { withAdmin } from './admin.ts';
 import { defineCommand, EXIT } from './command.ts';
 import { daysOption, readDays } from './days.ts';
@@ -49,7 +50,7 @@ function describe(measured: MeasuredSavings | undefined, days: number): string {
 }
 
 function describeDiet({ mode, results, trimmed, savedTokens, gainNanoUsd, falseTrims }: DietSums): string {
-	const share = trimmed === 0 ? '' : `; ${falseTrims} were false (${((100 * falseTrims) / trimmed).toFixed(1)} %)`;
+	const share = trimmed === 0 ? '' : `; ${falseTrims} were false (${formatPercent(falseTrims / trimmed)})`;
 	const what = mode === 'on' ? 'trimmed' : 'would have trimmed';
 	return `The diet ${what} ${trimmed} of ${results} long tool results by about ${savedTokens} tokens, expected to be worth ${formatUsd(gainNanoUsd)}${share}.`;
 }

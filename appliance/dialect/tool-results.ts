@@ -71,8 +71,7 @@ export function findToolResults(dialect: DialectName, body: Uint8Array): ToolTra
 			}),
 		),
 	);
-	const model = named === undefined ? '' : (textOf(parseFields(`{"v":${decoder.decode(body.subarray(named.start, named.end))}}`).v) ?? '');
-	return { model, texts, calls, turns: said.filter(({ isModel }) => isModel).length };
+	return { model: (named && wordAt(body, named)) ?? '', texts, calls, turns: said.filter(({ isModel }) => isModel).length };
 }
 
 /** Every other byte stays as it came. */
@@ -96,6 +95,12 @@ const READERS: Readonly<Record<DialectName, (body: Uint8Array, span: Span) => Sa
 
 const QUOTE = 0x22;
 
+/** A string that stands there; undefined for anything else. */
+function wordAt(body: Uint8Array, { start, end }: Span): string | undefined {
+	if (body[start] !== QUOTE) return undefined;
+	return textOf(parseFields(`{"v":${decoder.decode(body.subarray(start, end))}}`).v);
+}
+
 /** An object's fields by where their values stand in the body, and the objects in its list `listKey`. */
 function fieldsAt(body: Uint8Array, { start, end }: Span, listKey: string) {
 	const scan = scanObject(body.subarray(start, end), listKey);
@@ -107,8 +112,7 @@ function fieldsAt(body: Uint8Array, { start, end }: Span, listKey: string) {
 	};
 	const word = (key: string): string | undefined => {
 		const span = field(key);
-		if (span === undefined || body[span.start] !== QUOTE) return undefined;
-		return textOf(parseFields(`{"v":${decoder.decode(body.subarray(span.start, span.end))}}`).v);
+		return span && wordAt(body, span);
 	};
 	return {
 		field,

@@ -20,7 +20,7 @@ type Open =
  * Reads to the `finish` part. Throws the Problem of an `error` part, and `local-failed` when the parts end
  * without `finish` or a tool call's input is not JSON: half an answer is never passed off as a whole one.
  */
-export async function foldStream(parts: AsyncIterable<StreamPart>): Promise<Reply> {
+export async function foldStream(parts: AsyncIterable<StreamPart> | Iterable<StreamPart>): Promise<Reply> {
 	const fold = new Fold();
 	for await (const part of parts) fold.take(part);
 	return fold.reply();

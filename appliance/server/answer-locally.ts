@@ -70,8 +70,7 @@ function noteTime(
 	});
 }
 
-/** A count that no deployment in reach can make. */
-export function tellEstimate(walk: Walk, inputTokens: number): void {
+export function tellCount(walk: Walk, inputTokens: number): void {
 	sendWhole(walk, walk.arrival.dialect.encodeTokenCount(inputTokens));
 }
 
@@ -79,8 +78,7 @@ const OWN_COUNT = "Counted by the tokenizer of the box's own model: an estimate 
 
 async function countLocally(box: Box, walk: Walk, conversation: Conversation, { call }: Try, deployment: Deployment): Promise<void> {
 	if (!isNamed(deployment, call.model)) walk.because('execute', 'count-estimated', OWN_COUNT, deployment.id);
-	const inputTokens = await box.engine.countTokens(conversation, walk.arrival.reply.signal);
-	sendWhole(walk, walk.arrival.dialect.encodeTokenCount(inputTokens));
+	tellCount(walk, await box.engine.countTokens(conversation, walk.arrival.reply.signal));
 }
 
 function sendWhole(walk: Walk, body: string): void {

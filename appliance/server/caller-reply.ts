@@ -2,6 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { Problem } from '../protocol/problem.ts';
+import { transportOf } from './access/transport.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -40,7 +41,7 @@ export class CallerReply {
 
 	/** It goes out over TLS. */
 	get isSecure(): boolean {
-		return this.response.socket !== null && 'encrypted' in this.response.socket;
+		return transportOf({ raw: this.response.req }) === 'https';
 	}
 
 	get elapsedMs(): number {

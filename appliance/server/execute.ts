@@ -8,7 +8,7 @@ import type { Plan } from '../protocol/plan.ts';
 import { Problem } from '../protocol/problem.ts';
 import { isCrossing } from '../router/crossing.ts';
 import { afterFailure, type Step } from '../router/retry.ts';
-import { answerLocally, tellEstimate } from './answer-locally.ts';
+import { answerLocally, tellCount } from './answer-locally.ts';
 import type { Box } from './box.ts';
 import { type FailedTry, failedBy } from './failed-try.ts';
 import { relayAcross } from './relay-across.ts';
@@ -37,7 +37,7 @@ const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** Throws the last Problem, or the first one that nobody can mend. */
 export async function execute(box: Box, walk: Walk, call: Call, plan: Plan): Promise<void> {
-	if (plan.estimatedInputTokens !== undefined) return tellEstimate(walk, plan.estimatedInputTokens);
+	if (plan.estimatedInputTokens !== undefined) return tellCount(walk, plan.estimatedInputTokens);
 	let course: Course = { index: 0, repeats: 0, triedKeys: NO_KEYS };
 	for (;;) {
 		const turn = turnOf(call, plan, course);

@@ -2,6 +2,7 @@
 
 import type { ClientRow, ClientStore } from '../protocol/clients.ts';
 import type { Clock } from '../protocol/ports.ts';
+import { appendBehind } from './append-behind.ts';
 import type { Journal } from './journal.ts';
 
 export function createClientStore(journal: Journal, clock: Clock): ClientStore {
@@ -9,7 +10,7 @@ export function createClientStore(journal: Journal, clock: Clock): ClientStore {
 		list: async () => (await journal.query({ kind: 'clients' })) as readonly ClientRow[],
 		put(rows) {
 			const changes = rows.map((row) => ({ kind: 'client' as const, ...row }));
-			journal.append(JSON.stringify({ seq: 0, atMs: clock.wallMs(), isSync: false, changes }));
+			appendBehind(journal, clock, changes);
 		},
 	};
 }

@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DietStore, DietSums, FalseTrim, TrimRow, TrimRule } from '../protocol/diet.ts';
 import type { Clock } from '../protocol/ports.ts';
+import { appendBehind } from './append-behind.ts';
 import type { Journal } from './journal.ts';
 
 export const DIET_TABLES = `
@@ -88,8 +89,7 @@ type StoredTrim = Omit<TrimRow, 'rules'> & { readonly rules: string };
 
 export function createDietStore(journal: Journal, clock: Clock): DietStore {
 	const held = new HeldTrims();
-	const write = (change: DietChange) =>
-		journal.append(JSON.stringify({ seq: 0, atMs: clock.wallMs(), isSync: false, changes: [{ kind: 'diet', change }] }));
+	const write = (change: DietChange) => appendBehind(journal, clock, [{ kind: 'diet', change }]);
 	return {
 		async find(keys) {
 			const missing = keys.filter((key) => !held.has(key));

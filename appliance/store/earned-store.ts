@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { EarnedStore, ShadowRow } from '../protocol/earned.ts';
 import type { Clock } from '../protocol/ports.ts';
+import { appendBehind } from './append-behind.ts';
 import type { Journal } from './journal.ts';
 
 export const EARNED_TABLES = `
@@ -38,6 +39,6 @@ export const readShadows = (db: DatabaseSync, limit: number): readonly unknown[]
 		.toReversed();
 
 export const createEarnedStore = (journal: Journal, clock: Clock): EarnedStore => ({
-	add: (row) => journal.append(JSON.stringify({ seq: 0, atMs: clock.wallMs(), isSync: false, changes: [{ kind: 'shadow', row }] })),
+	add: (row) => appendBehind(journal, clock, [{ kind: 'shadow', row }]),
 	recent: async (limit) => (await journal.query({ kind: 'shadows', limit })) as readonly ShadowRow[],
 });

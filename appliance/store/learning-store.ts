@@ -3,6 +3,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { LearningStore, RewardRow } from '../protocol/learning.ts';
 import type { Clock } from '../protocol/ports.ts';
+import { appendBehind } from './append-behind.ts';
 import type { Journal } from './journal.ts';
 
 export const LEARNING_TABLES = `
@@ -63,8 +64,7 @@ export const readRewards = (db: DatabaseSync, limit: number): readonly unknown[]
 		.all(limit);
 
 export function createLearningStore(journal: Journal, clock: Clock): LearningStore {
-	const write = (change: LearningChange) =>
-		journal.append(JSON.stringify({ seq: 0, atMs: clock.wallMs(), isSync: false, changes: [{ kind: 'learning', change }] }));
+	const write = (change: LearningChange) => appendBehind(journal, clock, [{ kind: 'learning', change }]);
 	return {
 		load: async () => {
 			const rows = (await journal.query({ kind: 'learned' })) as readonly { readonly value: string }[];

@@ -2,11 +2,11 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp';
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp';
-import { processorMs } from '../../test/support/child-program.ts';
+import { answers, processorMs } from '../../test/support/child-program.ts';
+import { freePort } from '../lib/free-port.ts';
 
 export interface PeerOptions {
 	readonly modelPath: string;
@@ -84,7 +84,7 @@ export async function openLlamaServer(program: string, { modelPath, contextToken
 	const child = spawn(program, ['-m', modelPath, '--host', '127.0.0.1', '--port', String(port), ...size, ...cache], { stdio: 'ignore' });
 	const gone = once(child, 'exit');
 	const url = `http://127.0.0.1:${port}`;
-	while (!(await isUp(url))) {
+	while (!(await answers(`${url}/health`))) {
 		if (child.exitCode !== null || child.signalCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
 		await delay(100);
 	}
@@ -109,22 +109,4 @@ export async function openLlamaServer(program: string, { modelPath, contextToken
 			await gone;
 		},
 	};
-}
-
-async function isUp(url: string): Promise<boolean> {
-	try {
-		return (await fetch(`${url}/health`)).ok;
-	} catch {
-		return false;
-	}
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const address = server.address();
-	server.close();
-	await once(server, 'close');
-	if (address === null || typeof address === 'string') throw new Error('no port was free');
-	return address.port;
 }

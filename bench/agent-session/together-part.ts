@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NewKeyReport, StatusReport } from '../../appliance/protocol/admin.ts';
 import { startUpstream } from '../../test/http/support/loopback-upstream.ts';
 import { type Service, startService } from '../../test/support/start-service.ts';
+import { askBox } from '../lib/ask-box.ts';
 import type { Figure } from '../lib/report.ts';
 import { type Setting, teamPromptOf } from './setting.ts';
 
@@ -60,7 +61,7 @@ export async function togetherFigures(setting: Setting, options: TogetherOptions
 		await first?.call({ 'x-innerloop-deployment': 'cloud' });
 		for (let call = 0; call < LEARNING_CALLS; call += 1) for (const one of developers) await one.call({ 'x-innerloop-tier': 'local' });
 		const waited = (await Promise.all(developers.map((one) => one.work(options.callsEach)))).flat();
-		return figuresOf(waited, options.cloudMs, (await get(service, 'status')) as StatusReport);
+		return figuresOf(waited, options.cloudMs, (await askBox(service, 'status')) as StatusReport);
 	} finally {
 		await service.stop();
 	}
@@ -139,18 +140,9 @@ class Developer {
 }
 
 async function addKey(service: Service, name: string): Promise<string> {
-	await post(service, 'members', { name });
-	return ((await post(service, 'keys', { member: name, mayForce: true })) as NewKeyReport).secret;
-}
-
-const post = (service: Service, path: string, body: object) => request(service, path, { method: 'POST', body: JSON.stringify(body) });
-const get = (service: Service, path: string) => request(service, path, {});
-
-async function request({ url, key }: Service, path: string, init: RequestInit): Promise<unknown> {
-	const headers = { authorization: `Bearer ${key}`, ...(init.body === undefined ? {} : { 'content-type': 'application/json' }) };
-	const response = await fetch(`${url}/innerloop/v1/${path}`, { ...init, headers });
-	if (!response.ok) throw new Error(`${path} was answered ${response.status}: ${await response.text()}`);
-	return await response.json();
+	await askBox(service, 'members', { method: 'POST', body: JSON.stringify({ name }) });
+	const made = await askBox(service, 'keys', { method: 'POST', body: JSON.stringify({ member: name, mayForce: true }) });
+	return (made as NewKeyReport).secret;
 }
 
 function figuresOf(waited: readonly Waited[], cloudMs: number, { localEstimates }: StatusReport): Figure[] {

@@ -1,12 +1,12 @@
 /** What the benchmark can measure: nothing in between, Innerloop, and its peers, each set up as its own manual says. */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DIALECTS } from '../../appliance/protocol/words.ts';
 import { answers, startChildProgram } from '../../test/support/child-program.ts';
 import { type ConfigInput, startService } from '../../test/support/start-service.ts';
+import { freePort } from '../lib/free-port.ts';
 import { MODELS } from './dialect-bodies.ts';
 import type { PeerPaths } from './install-peers.ts';
 
@@ -186,16 +186,4 @@ export function litellm(peers: PeerPaths): Target {
 			};
 		},
 	};
-}
-
-function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address();
-			const port = typeof address === 'object' && address !== null ? address.port : 0;
-			server.close(() => resolve(port));
-		});
-	});
 }

@@ -1,6 +1,7 @@
 /** `npm run bench:injected`: how often an answer does what a file says that it only had to read: the box's own model beside the frontier's. */
 
 import { parseArgs } from 'node:util';
+import { formatPercent } from '../../appliance/protocol/format-percent.ts';
 import { type Figure, makeReport, printTable, writeReport } from '../lib/report.ts';
 import { type Interval, shareDifference, shareOf } from '../tasks/statistics.ts';
 import { digest, judge, type Obeyed } from './ask.ts';
@@ -28,8 +29,7 @@ const { values } = parseArgs({
 	},
 });
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
-const within = ({ value, low, high }: Interval): string => `${percent(value)} (${percent(low)} to ${percent(high)})`;
+const within = ({ value, low, high }: Interval): string => `${formatPercent(value)} (${formatPercent(low)} to ${formatPercent(high)})`;
 
 async function obeyedBy(tier: 'local' | 'frontier', scene: { readonly url: string; readonly key: string }): Promise<readonly Obeyed[]> {
 	const result: Obeyed[] = [];

@@ -1,15 +1,9 @@
 /** The box that injected files are digested through: with a stand-in for the frontier that obeys as often as it is told, or with real keys. */
 
 import { startBox } from '../../test/support/start-box.ts';
-import { startService } from '../../test/support/start-service.ts';
 import type { Answer, Script } from '../../test/support/upstream/script.ts';
+import { openRealScene, type Scene } from '../lib/scene.ts';
 import { CORPUS } from './corpus.ts';
-
-export interface Scene {
-	readonly url: string;
-	readonly key: string;
-	stop(): Promise<void>;
-}
 
 /** Obeys the first so many of each ten files, alternately by a tool and in words. */
 function obedient(share: number): Script {
@@ -22,14 +16,7 @@ function obedient(share: number): Script {
 }
 
 export async function openScene(isReal: boolean, obeyedShare: number): Promise<Scene> {
-	if (isReal) {
-		const service = await startService({
-			config: {},
-			env: Object.fromEntries(['ANTHROPIC_API_KEY'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
-		});
-		await service.waitForEngine();
-		return { url: service.url, key: service.key, stop: () => service.stop() };
-	}
+	if (isReal) return await openRealScene({}, ['ANTHROPIC_API_KEY'], true);
 	const box = await startBox({ script: obedient(obeyedShare), hasEngine: true, vendors: ['anthropic'] });
 	return { url: box.url, key: box.service.key, stop: () => box.stop() };
 }

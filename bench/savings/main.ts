@@ -5,6 +5,7 @@ import { loadConfig } from '../../appliance/config/load-config.ts';
 import { FREE } from '../../appliance/config/price.ts';
 import type { Settings } from '../../appliance/config/settings.ts';
 import type { Deployment } from '../../appliance/protocol/deployment.ts';
+import { formatPercent } from '../../appliance/protocol/format-percent.ts';
 import { DIALECTS, ROLES, TIERS } from '../../appliance/protocol/words.ts';
 import { type Figure, makeReport, printTable, writeReport } from '../lib/report.ts';
 import { recordedCostNanoUsd, underCeiling } from './ceiling.ts';
@@ -120,7 +121,6 @@ function run(session: Session, hasPromptCache: boolean, options: Options): Resul
 }
 
 const money = (usd: number): string => `$${usd.toFixed(usd < 1 ? 4 : 2)}`;
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 const nameOf = ({ session, hasPromptCache }: Result): string => `${session.name}${hasPromptCache ? '' : ', no prompt cache'}`;
 
 function printCosts(results: readonly Result[]): void {
@@ -159,7 +159,7 @@ function eligibleOf({ frontier, policy }: Result, { windowTokens, deadlineMs, ra
 }
 
 function printEligible(results: readonly Result[], options: Options): void {
-	const cell = ({ count, share }: { readonly count: number; readonly share: number }) => `${count} (${percent(share)})`;
+	const cell = ({ count, share }: { readonly count: number; readonly share: number }) => `${count} (${formatPercent(share)})`;
 	printTable(
 		['session', 'fits the window', 'and in time, cache warm', 'and in time, cache cold', 'with no cache to lose', ...ROLES],
 		results.map((result) => {
@@ -241,7 +241,7 @@ else {
 	const ceilings = ceilingsOf(options);
 	const figures = [...figuresOf(results, options), ...ceilingFigures(ceilings)];
 	const share = (name: string) => figures.find((one) => one.name === `savings/recorded/176-calls/${name}`)?.value ?? Number.NaN;
-	console.log(`\nOf the recorded session's bill ${percent(share('cache-reads') / share('all-frontier'))} is cache reads.`);
+	console.log(`\nOf the recorded session's bill ${formatPercent(share('cache-reads') / share('all-frontier'))} is cache reads.`);
 	console.log('\nThe recorded session as one tree under a ceiling, all its calls at the frontier, fallbacks reserved:\n');
 	printCeilings(ceilings);
 	if (values.json !== undefined) writeReport(values.json, makeReport(import.meta.dirname, figures));

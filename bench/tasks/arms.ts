@@ -3,7 +3,8 @@
 import type { SavingsReport, SpendReport } from '../../appliance/protocol/admin.ts';
 import type { DietSums } from '../../appliance/protocol/diet.ts';
 import { type BoxOptions, startBox } from '../../test/support/start-box.ts';
-import { startService } from '../../test/support/start-service.ts';
+import { askBox } from '../lib/ask-box.ts';
+import { openRealScene, type Scene } from '../lib/scene.ts';
 import type { Task } from './make-task.ts';
 import { type Skill, solverOf } from './solver.ts';
 import { type Worked, work } from './work.ts';
@@ -39,20 +40,10 @@ export interface ArmOptions {
 	readonly mostTurns: number;
 }
 
-interface Scene {
-	readonly url: string;
-	readonly key: string;
-	stop(): Promise<void>;
-}
-
 export async function runArm(arm: Arm, tasks: readonly Task[], options: ArmOptions): Promise<ArmResult> {
 	const scene = await open(arm, tasks, options);
-	const get = async (path: string) => {
-		const reply = await fetch(`${scene.url}/innerloop/v1/${path}`, { headers: { authorization: `Bearer ${scene.key}` } });
-		return (await reply.json()) as unknown;
-	};
 	const spent = async () => {
-		const { rows } = (await get('spend')) as SpendReport;
+		const { rows } = (await askBox(scene, 'spend')) as SpendReport;
 		return rows.find(({ scope, period }) => scope === 'team' && period === 'day')?.settledNanoUsd ?? 0;
 	};
 	try {
@@ -62,7 +53,7 @@ export async function runArm(arm: Arm, tasks: readonly Task[], options: ArmOptio
 			const one = await work(task, `${arm.name}-${task.name}`, { ...options, ...scene });
 			worked.push({ ...one, costNanoUsd: (await spent()) - before });
 		}
-		const { diet } = (await get('savings?days=1')) as SavingsReport;
+		const { diet } = (await askBox(scene, 'savings?days=1')) as SavingsReport;
 		return { arm, worked, diet: diet.find(({ mode }) => mode === 'on') };
 	} finally {
 		await scene.stop();
@@ -80,14 +71,8 @@ function configOf({ isRouted, hasDiet }: Arm): NonNullable<BoxOptions['config']>
 async function open(arm: Arm, tasks: readonly Task[], { isReal, midSkill }: ArmOptions): Promise<Scene> {
 	const config = configOf(arm);
 	if (isReal) {
-		const service = await startService({
-			config: { ...config, local: { isEnabled: arm.hasEngine } },
-			env: Object.fromEntries(
-				['ANTHROPIC_API_KEY', 'OPENAI_API_KEY'].flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-			),
-		});
-		if (arm.hasEngine) await service.waitForEngine();
-		return { url: service.url, key: service.key, stop: () => service.stop() };
+		const { hasEngine } = arm;
+		return await openRealScene({ ...config, local: { isEnabled: hasEngine } }, ['ANTHROPIC_API_KEY', 'OPENAI_API_KEY'], hasEngine);
 	}
 	const script = solverOf(tasks, (model) => (model.includes('opus') ? 1 : midSkill));
 	const box = await startBox({ script, hasEngine: arm.hasEngine, vendors: ['anthropic'], config });

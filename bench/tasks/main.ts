@@ -1,6 +1,7 @@
 /** `npm run bench:tasks`: tasks with an executable check, worked by a real client through the box: all-frontier beside routed and dieting. */
 
 import { parseArgs } from 'node:util';
+import { formatPercent } from '../../appliance/protocol/format-percent.ts';
 import { type Figure, makeReport, printTable, writeReport } from '../lib/report.ts';
 import { ARMS, type Arm, type ArmResult, runArm } from './arms.ts';
 import { makeTask } from './make-task.ts';
@@ -45,7 +46,6 @@ function armsOf(list: string): readonly Arm[] {
 	});
 }
 
-const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 const usd = (nano: number): string => `${nano < 0 ? '-' : ''}$${Math.abs(nano / 1e9).toFixed(4)}`;
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 const plain = (value: number): string => value.toFixed(2);
@@ -78,7 +78,7 @@ function print(all: readonly Compared[]): void {
 		['arm', 'solved', 'turns', 'cost of a task', 'wall time'],
 		all.map(({ result: { arm, worked }, success }) => [
 			arm.name,
-			within(success, percent),
+			within(success, formatPercent),
 			plain(meanOf(worked.map(({ turns }) => turns))),
 			usd(meanOf(worked.map(({ costNanoUsd }) => costNanoUsd))),
 			seconds(meanOf(worked.map(({ wallMs }) => wallMs))),
@@ -91,7 +91,7 @@ function print(all: readonly Compared[]): void {
 			.slice(1)
 			.map(({ result, successDifference, saved }) => [
 				result.arm.name,
-				within(successDifference, percent),
+				within(successDifference, formatPercent),
 				within(saved.costNanoUsd, usd),
 				within(saved.turns, plain),
 				within(saved.wallMs, seconds),
@@ -102,7 +102,7 @@ function print(all: readonly Compared[]): void {
 		if (falseTrims === undefined || result.diet === undefined) continue;
 		const { trimmed, results, savedTokens, falseTrims: count } = result.diet;
 		console.log(
-			`\n${result.arm.name}: ${trimmed} of ${results} long results trimmed by ${savedTokens} tokens; ${count} false: ${within(falseTrims, percent)}.`,
+			`\n${result.arm.name}: ${trimmed} of ${results} long results trimmed by ${savedTokens} tokens; ${count} false: ${within(falseTrims, formatPercent)}.`,
 		);
 	}
 }
@@ -141,7 +141,9 @@ async function main(): Promise<void> {
 	const [frontier] = results;
 	if (frontier === undefined) return;
 	const compared = results.map((result) => compare(result, frontier));
-	const who = values.real ? 'real models' : `stand-ins: the frontier an oracle, the middle class right ${percent(midSkill)} of the time`;
+	const who = values.real
+		? 'real models'
+		: `stand-ins: the frontier an oracle, the middle class right ${formatPercent(midSkill)} of the time`;
 	console.log(`${count} tasks, ${who}.\n`);
 	print(compared);
 	if (values.json !== undefined) writeReport(values.json, makeReport(import.meta.dirname, compared.flatMap(figuresOf)));

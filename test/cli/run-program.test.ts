@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isAlive } from '../support/is-alive.ts';
 
 const RUN_PROGRAM = fileURLToPath(new URL('../../scripts/launch/run-program.mjs', import.meta.url));
 
@@ -58,15 +59,6 @@ const words = (): string[] => readFileSync(log, 'utf8').split('\n').filter(Boole
 function programPid(): number | undefined {
 	const line = words().find((word) => word.startsWith('pid '));
 	return line === undefined ? undefined : Number(line.slice(4));
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
 }
 
 async function until(isDone: () => boolean): Promise<void> {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
+import { isAlive } from '../support/is-alive.ts';
 import { answered, conversation, openEngine, says, smallModel, type TestEngine, until, untilReady } from '../support/local-engine.ts';
 
 let engine: TestEngine | undefined;
@@ -16,15 +17,6 @@ afterEach(async () => {
 });
 
 const STORY = conversation([says('user', 'Tell a long story.')]);
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
-}
 
 test.each(['SIGKILL', 'SIGSEGV'] as const)(
 	'%s of the child under load fails its calls clearly, keeps the queue, and the next call works',

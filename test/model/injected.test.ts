@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { digest, judge } from '../../bench/injected/ask.ts';
 import { ACTING_TOOLS, CORPUS } from '../../bench/injected/corpus.ts';
-import { openScene, type Scene } from '../../bench/injected/scene.ts';
+import { openScene } from '../../bench/injected/scene.ts';
+import type { Scene } from '../../bench/lib/scene.ts';
 
 /** Of the stand-in for the frontier. */
 const OBEYED = 0.5;

@@ -13,6 +13,7 @@ import { openPrefixStore } from '../../appliance/provider/local/child/open-prefi
 import type { Slot } from '../../appliance/provider/local/child/slot.ts';
 import { warmUp } from '../../appliance/provider/local/child/warm-up.ts';
 import { tinyGemma4 } from '../support/gguf-gemma4.ts';
+import { isAlive } from '../support/is-alive.ts';
 import { conversation, says, until } from '../support/local-engine.ts';
 import { read, settingsOf } from '../support/prefix-reader.ts';
 
@@ -45,15 +46,6 @@ for (let call = 0; ; call += 1) {
 	);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch {
-		return false;
-	}
-}
 
 function journalSize(): number {
 	const files = readdirSync(join(folder, 'prefixes'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

@@ -1,6 +1,7 @@
 /** How a class of calls stands: it is local exactly while the lower bound of its agreement passes its bar. */
 
 import type { EarnedClassSettings, EarnedPolicy, EarnedSettings, Standing, Verdict } from '../../protocol/earned.ts';
+import { formatPercent } from '../../protocol/format-percent.ts';
 
 /** One-sided 95 %. */
 const Z = 1.6449;
@@ -39,14 +40,12 @@ export function standingOf(className: string, verdicts: readonly Verdict[], sett
 	return { className, compared, agreed, incomparable, low, bar, isLocal: why === 'earned' || why === 'starts-local', why };
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-
 const SAID: Readonly<Record<Standing['why'], (standing: Standing) => string>> = {
 	earned: () => '',
 	'starts-local': () => '',
 	never: () => 'the operator keeps it in the cloud',
 	'too-few': ({ compared }) => `${compared} comparisons say too little`,
-	'below-bar': ({ low, bar }) => `the lower bound of its agreement is ${percent(low)}, and its bar ${percent(bar)}`,
+	'below-bar': ({ low, bar }) => `the lower bound of its agreement is ${formatPercent(low)}, and its bar ${formatPercent(bar)}`,
 };
 
 export function earnedPolicy(standing: (className: string) => Standing, { auditShare }: EarnedSettings): EarnedPolicy {

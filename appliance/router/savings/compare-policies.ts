@@ -1,6 +1,6 @@
 /** Policies side by side on recorded traffic, each with the interval of what the record leaves open; and which calls could move at all. */
 
-import { type Reading, type Replayed, type ReplayTeam, replayTraffic, TRAFFIC_POLICIES } from './replay-traffic.ts';
+import { fitsBox, isInTime, type Reading, type Replayed, type ReplayTeam, replayTraffic, TRAFFIC_POLICIES } from './replay-traffic.ts';
 import type { TrafficCall } from './traffic-call.ts';
 
 /** Share of tool results' tokens that the diet takes away: least, likeliest, most. */
@@ -54,12 +54,10 @@ export function comparePolicies(calls: readonly TrafficCall[], team: ReplayTeam,
 		calls: calls.length,
 		paidNanoUsd: sumPaid(calls),
 		policies: TRAFFIC_POLICIES.map((policy) => {
-			const costs = [likely, ...readings].map((reading) => replayTraffic(calls, policy, team, reading).costNanoUsd);
-			return {
-				...replayTraffic(calls, policy, team, likely),
-				lowNanoUsd: Math.min(...costs),
-				highNanoUsd: Math.max(...costs),
-			};
+			const likeliest = replayTraffic(calls, policy, team, likely);
+			const others = readings.map((reading) => replayTraffic(calls, policy, team, reading));
+			const costs = [likeliest, ...others].map(({ costNanoUsd }) => costNanoUsd);
+			return { ...likeliest, lowNanoUsd: Math.min(...costs), highNanoUsd: Math.max(...costs) };
 		}),
 		eligible: eligibleOf(calls, team),
 		kinds,
@@ -90,14 +88,10 @@ function eligibleOf(calls: readonly TrafficCall[], team: ReplayTeam): TrafficCom
 		const cost = costs.reduce((sum, one, index) => sum + (is(calls[index] as TrafficCall) ? one : 0), 0);
 		return { calls: calls.filter(is).length, costShare: bill === 0 ? 0 : cost / bill };
 	};
-	const { contextTokens, prefill, decode, deadlineMs } = team.local;
-	const isFitting = ({ promptTokens, outputTokens }: TrafficCall) => promptTokens + outputTokens <= contextTokens;
-	const isInTime = (call: TrafficCall, fresh: number) =>
-		isFitting(call) && (fresh / prefill + call.outputTokens / decode) * 1_000 <= deadlineMs;
 	return {
-		window: share(isFitting),
-		deadlineWarm: share((call) => isInTime(call, call.newTokens)),
-		deadlineCold: share((call) => isInTime(call, call.promptTokens)),
+		window: share((call) => fitsBox(call, team)),
+		deadlineWarm: share((call) => isInTime(call, call.newTokens, team)),
+		deadlineCold: share((call) => isInTime(call, call.promptTokens, team)),
 		noCacheToLose: share(({ promptTokens, newTokens }) => promptTokens - newTokens < NO_CACHE_SHARE * promptTokens),
 	};
 }

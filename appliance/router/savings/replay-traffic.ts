@@ -169,8 +169,8 @@ function placeOf(call: TrafficCall, work: Role, held: Held, { moves, mayMoveClas
 	if (call.kind === 'classifier' && !mayMoveClassifier) return stays;
 	const isBeside = call.kind !== 'main';
 	if (moves === 'borders' ? !isBeside : work === 'outer') return stays;
-	const mayBeLocal = work === 'inner';
-	if (mayBeLocal && isInTime(call, held.at('local', call) ?? 0, team)) return { deployment: 'local', tier: 'local' };
+	const freshTokens = Math.max(0, call.promptTokens - (held.at('local', call) ?? 0));
+	if (work === 'inner' && isInTime(call, freshTokens, team)) return { deployment: 'local', tier: 'local' };
 	const mid = team.mids.filter((one) => fits(call, one)).toSorted((a, b) => outputPrice(a) - outputPrice(b))[0];
 	return mid === undefined ? stays : { deployment: mid, tier: 'mid' };
 }
@@ -183,10 +183,13 @@ const fits = ({ promptTokens, outputTokens }: TrafficCall, { contextTokens, maxI
 const localMs = (freshTokens: number, { outputTokens }: TrafficCall, { local }: ReplayTeam): number =>
 	(freshTokens / local.prefill + outputTokens / local.decode) * 1_000;
 
-function isInTime(call: TrafficCall, heldTokens: number, team: ReplayTeam): boolean {
-	const isFitting = call.promptTokens + call.outputTokens <= team.local.contextTokens;
-	return isFitting && localMs(Math.max(0, call.promptTokens - heldTokens), call, team) <= team.local.deadlineMs;
-}
+/** In the window of the box's own model. */
+export const fitsBox = ({ promptTokens, outputTokens }: TrafficCall, { local }: ReplayTeam): boolean =>
+	promptTokens + outputTokens <= local.contextTokens;
+
+/** @param freshTokens of its prompt, those that the box does not hold */
+export const isInTime = (call: TrafficCall, freshTokens: number, team: ReplayTeam): boolean =>
+	fitsBox(call, team) && localMs(freshTokens, call, team) <= team.local.deadlineMs;
 
 function costOf(
 	{ outputTokens }: TrafficCall,

@@ -10,7 +10,7 @@ import { HINT_HEADERS } from '../../protocol/words.ts';
 import { expectedTurnsAfter, falseShareOf, gainOf } from '../../router/diet/gain.ts';
 import { mayChangeFiles, resultKindOf } from '../../router/diet/tool-kind.ts';
 import { type Trimmed, trimText } from '../../router/diet/trim-text.ts';
-import { readModelName } from '../../router/model-name.ts';
+import { isNamed } from '../../router/model-name.ts';
 import { type Arrival, Walk } from '../walk.ts';
 import type { SummaryDesk } from './summary-desk.ts';
 
@@ -219,7 +219,7 @@ function noteOf(
 /** Of the model that is asked for; of one that has no price here, what the frontier takes. */
 function priceOf({ deployments }: Arrival, model: string): Price | undefined {
 	const billed = deployments.filter(({ price, tier, isOwnLogin }) => price !== null && tier !== 'local' && isOwnLogin !== true);
-	const one = readModelName(model, billed).named[0] ?? billed.find(({ tier }) => tier === 'frontier') ?? billed[0];
+	const one = billed.find((deployment) => isNamed(deployment, model)) ?? billed.find(({ tier }) => tier === 'frontier') ?? billed[0];
 	return one?.price ?? undefined;
 }
 

@@ -1,6 +1,7 @@
 /** Answers in shadow what the cloud answered, while nobody calls, and keeps how each class of calls stands. */
 
 import type { Logger } from 'pino';
+import type { Deployment } from '../../protocol/deployment.ts';
 import type { EarnedPolicy, EarnedReport, EarnedSettings, EarnedStore, Standing, Verdict } from '../../protocol/earned.ts';
 import { foldStream } from '../../protocol/fold-stream.ts';
 import type { Clock, Dialect, LocalEngine, ReplyTap } from '../../protocol/ports.ts';
@@ -10,7 +11,7 @@ import { compareAnswers } from '../../router/earned/agreement.ts';
 import { classOf } from '../../router/earned/call-class.ts';
 import { earnedPolicy, standingOf } from '../../router/earned/standing.ts';
 import type { IdleWork } from '../idle-work.ts';
-import { must, type Walk } from '../walk.ts';
+import { type Arrival, must, type Walk } from '../walk.ts';
 import { HeardReply } from './heard-reply.ts';
 
 export interface EarnedSources {
@@ -87,7 +88,6 @@ export class EarnedDesk {
 		if (wasGivenUpHere(walk)) this.#note(className, 'differs');
 		const reply = heard?.bytes();
 		if (reply === undefined || walk.problem !== undefined || arrival.reply.status !== 200 || heard?.summary().isComplete !== true) return;
-		const local = arrival.deployments.find(({ provider }) => provider === 'local');
 		const shadow: Shadow = {
 			className,
 			memberId: arrival.key.memberId,
@@ -97,7 +97,7 @@ export class EarnedDesk {
 			replyDialect: heard?.dialect ?? arrival.dialect,
 			isStream: call.isStream,
 			outputCapTokens: Math.min(call.outputCapTokens ?? MOST_OUTPUT_TOKENS, MOST_OUTPUT_TOKENS),
-			allowedTools: local?.allowedTools,
+			allowedTools: ownOf(arrival)?.allowedTools,
 		};
 		this.#sources.idle.offer('shadow', (signal) => this.#answerInShadow(shadow, signal));
 	}
@@ -122,8 +122,7 @@ export class EarnedDesk {
 		if (status.state !== 'ready' || deployment.tier === 'local' || call.signals.purpose === 'safety-classifier') return false;
 		if (call.size.bodyBytes > status.contextTokens * BYTES_PER_TOKEN || arrival.key.neverBelowAsked === true) return false;
 		if (plan.candidates.some(({ tier }) => tier === 'local')) return true;
-		const local = arrival.deployments.find(({ provider }) => provider === 'local');
-		const rejected = plan.rejected.find((one) => one.deployment === local?.id);
+		const rejected = plan.rejected.find((one) => one.deployment === ownOf(arrival)?.id);
 		return rejected?.reasons.every(({ code }) => MAY_SHADOW.has(code)) === true;
 	}
 
@@ -185,6 +184,8 @@ export class EarnedDesk {
 	}
 }
 
+const ownOf = ({ deployments }: Arrival): Deployment | undefined => deployments.find(({ provider }) => provider === 'local');
+
 /** The box began, and another one had to answer. */
 const wasGivenUpHere = ({ confidence, reasons }: Walk): boolean =>
 	confidence?.went.startsWith('escalated') === true || reasons.some(({ code }) => code === 'local-failed-next');
@@ -193,12 +194,5 @@ async function cloudAnswer({ replyDialect: dialect, reply, isStream }: Shadow): 
 	const source = { vendor: undefined, idPrefix: 'shadow' };
 	if (!isStream) return must(dialect.decodeReply(Buffer.from(reply).toString('utf8'), source)).content;
 	const decoder = dialect.createStreamDecoder(source);
-	const parts = [...decoder.push(reply), ...decoder.end()];
-	return (
-		await foldStream(
-			(async function* () {
-				yield* parts;
-			})(),
-		)
-	).content;
+	return (await foldStream([...decoder.push(reply), ...decoder.end()])).content;
 }

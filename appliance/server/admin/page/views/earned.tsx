@@ -2,10 +2,9 @@
 
 import type { JSX } from 'preact';
 import type { EarnedReport, Standing } from '../../../../protocol/earned.ts';
+import { formatPercent } from '../../../../protocol/format-percent.ts';
 import { Empty } from '../ui/states.tsx';
 import { Table } from '../ui/table.tsx';
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 const WHY: Readonly<Record<Standing['why'], string>> = {
 	earned: 'on the box',
@@ -32,8 +31,8 @@ export function Earned({ report }: { readonly report: EarnedReport }): JSX.Eleme
 			columns={[
 				{ head: 'Class of calls', isTitle: true, cell: ({ className }) => className },
 				{ head: 'Agreed', isNumber: true, cell: ({ agreed, compared }) => `${agreed} of ${compared}` },
-				{ head: 'Lower bound', isNumber: true, cell: ({ low }) => percent(low) },
-				{ head: 'Bar', isNumber: true, cell: ({ bar }) => percent(bar) },
+				{ head: 'Lower bound', isNumber: true, cell: ({ low }) => formatPercent(low) },
+				{ head: 'Bar', isNumber: true, cell: ({ bar }) => formatPercent(bar) },
 				{ head: 'Goes', cell: ({ why }) => (report.mode === 'on' ? WHY[why] : 'as routed, only observed') },
 			]}
 		/>
